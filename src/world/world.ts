@@ -1,0 +1,119 @@
+import type { Duplex } from "node:stream";
+
+/**
+ * The only door outside. Everything that differs from run to run, or that a crash can interrupt, comes
+ * through here, so that the whole server also runs in a simulated world: see real.ts and simulated.ts.
+ */
+export interface World {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly files: Files;
+  readonly sockets: Sockets;
+  readonly processes: Processes;
+}
+
+export type Cancel = () => void;
+
+/** Two times: the wall clock, which users may move (`tule time`), and elapsed time, which nobody moves. */
+export interface Clock {
+  /** Milliseconds since 1970 in UTC, as a whole number. May jump either way. */
+  nowMs(): number;
+  /** Milliseconds since an unnamed moment, with fractions; never goes back. For durations and timeouts. */
+  elapsedMs(): number;
+  /** Calls back once, as soon as `nowMs() >= atMs`; at once after a jump beyond it. */
+  at(atMs: number, wake: () => void): Cancel;
+  /** Calls back once, after so much elapsed time. For network timeouts, never for anything that must survive. */
+  after(delayMs: number, wake: () => void): Cancel;
+  /** Sets the wall clock; it runs on from there. */
+  moveTo(nowMs: number): void;
+  /** Stops the wall clock where it stands (`moveTo` still moves it), or lets it run on. */
+  freeze(): void;
+  resume(): void;
+}
+
+export interface Random {
+  /** Unpredictable bytes (in a simulated world: repeatable from its seed). */
+  bytes(length: number): Buffer;
+  /** A random UUID, version 4. */
+  uuid(): string;
+  /** A number in [0, 1). Cheap; not for secrets. */
+  fraction(): number;
+}
+
+/** Failures are Node's system errors (`code` "ENOSPC", "ENOENT" ...). Paths are absolute. */
+export interface Files {
+  /** Opens for reading and writing; creates it when missing. */
+  open(path: string): Promise<OpenFile>;
+  /** The whole file, or undefined if there is none. */
+  read(path: string): Promise<Buffer | undefined>;
+  /** Replaces the file as a whole, durably: after a crash it is the old one or the new one. */
+  replace(path: string, bytes: Buffer): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  /** Removing what is not there is no failure. Folders go with all that is in them. */
+  remove(path: string): Promise<void>;
+  /** The names in a folder, sorted; none if there is no such folder. */
+  list(folder: string): Promise<string[]>;
+  makeFolder(folder: string): Promise<void>;
+  /** Makes the folder's entries (new, renamed and removed files) durable. */
+  syncFolder(folder: string): Promise<void>;
+}
+
+export interface OpenFile {
+  sizeBytes(): Promise<number>;
+  /** Up to `length` bytes; fewer at the end of the file. */
+  read(position: number, length: number): Promise<Buffer>;
+  write(position: number, bytes: Buffer): Promise<void>;
+  /** Resolves when what was written is on the disk (fdatasync). */
+  sync(): Promise<void>;
+  truncate(sizeBytes: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Sockets {
+  /** Listens for byte streams. Rejects with the system's error (`code` "EADDRINUSE" ...). */
+  listen(at: ListenAt, onConnection: (connection: Connection) => void): Promise<Listener>;
+}
+
+export interface ListenAt {
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+}
+
+export interface Listener {
+  readonly host: string;
+  readonly port: number;
+  /** Accepts no more; resolves when the port is free. Open connections stay open. */
+  close(): Promise<void>;
+}
+
+/** A connection as Node's streams know it, with what sockets add. */
+export interface Connection extends Duplex {
+  readonly remoteAddress?: string | undefined;
+  setNoDelay?(noDelay?: boolean): unknown;
+  setTimeout?(timeoutMs: number): unknown;
+}
+
+export interface Processes {
+  /** This process's environment. */
+  environment(): Readonly<Record<string, string | undefined>>;
+  /** Starts a child with its three streams as pipes. */
+  spawn(command: string, argv: readonly string[], options: SpawnOptions): ChildProcess;
+  /** Calls back once when this process is asked to end (SIGTERM, SIGINT). */
+  onStop(stop: () => void): Cancel;
+}
+
+export interface SpawnOptions {
+  readonly folder: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export interface ChildProcess {
+  readonly id: number | undefined;
+  readonly input: NodeJS.WritableStream;
+  readonly output: NodeJS.ReadableStream;
+  readonly errors: NodeJS.ReadableStream;
+  /** Resolves when it has ended, with its exit code or the signal that ended it. */
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>;
+  kill(signal: "SIGTERM" | "SIGKILL"): void;
+}
