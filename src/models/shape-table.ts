@@ -1,0 +1,107 @@
+/**
+ * The form of an API model in `models/<service>.json` and, with `models/corrections.json` applied, in
+ * `src/models/<service>.shapes.json`: botocore's structure without its prose and without what only clients need.
+ */
+
+export interface MemberModel {
+  shape: string;
+  location?: "uri" | "querystring" | "header" | "headers" | "statusCode";
+  locationName?: string;
+  queryName?: string;
+  flattened?: boolean;
+  xmlAttribute?: boolean;
+  xmlNamespace?: XmlNamespace | string;
+  idempotencyToken?: boolean;
+  jsonvalue?: boolean;
+  streaming?: boolean;
+  eventpayload?: boolean;
+  eventheader?: boolean;
+  enum?: string[];
+}
+
+export interface XmlNamespace {
+  uri: string;
+  prefix?: string;
+}
+
+export interface ErrorModel {
+  code?: string;
+  httpStatusCode?: number;
+  senderFault?: boolean;
+}
+
+export interface ShapeModel {
+  type: string;
+  members?: Record<string, MemberModel>;
+  required?: string[];
+  member?: MemberModel;
+  key?: MemberModel;
+  value?: MemberModel;
+  min?: number;
+  max?: number;
+  pattern?: string;
+  enum?: string[];
+  sensitive?: boolean;
+  exception?: boolean;
+  fault?: boolean;
+  error?: ErrorModel;
+  payload?: string;
+  union?: boolean;
+  document?: boolean;
+  flattened?: boolean;
+  locationName?: string;
+  timestampFormat?: string;
+  xmlNamespace?: XmlNamespace | string;
+  streaming?: boolean;
+  eventstream?: boolean;
+  event?: boolean;
+  /** Added by corrections: the wire text of a blob is kept as it is (checked, never decoded). */
+  base64Text?: boolean;
+  /** Added by corrections: outputs may hold the value as JSON bytes that were stored so. */
+  storedJson?: boolean;
+}
+
+export interface OperationModel {
+  http: { method: string; requestUri: string; responseCode?: number };
+  input?: MemberModel & { locationName?: string; xmlNamespace?: XmlNamespace };
+  output?: MemberModel & { resultWrapper?: string };
+  errors?: { shape: string }[];
+  authtype?: string;
+  auth?: string[];
+  unsignedPayload?: boolean;
+  httpChecksum?: Record<string, unknown>;
+  httpChecksumRequired?: boolean;
+}
+
+export interface Metadata {
+  apiVersion: string;
+  endpointPrefix: string;
+  protocol: string;
+  protocols?: string[];
+  jsonVersion?: string;
+  serviceId: string;
+  serviceFullName?: string;
+  signingName?: string;
+  targetPrefix?: string;
+  xmlNamespace?: string;
+  awsQueryCompatible?: Record<string, never>;
+  /** Added by corrections: errors are named `<errorNamespace>#<code>` in `__type`. */
+  errorNamespace?: string;
+  /** Added by corrections: answers carry `x-amz-crc32`. */
+  answersCrc32?: boolean;
+}
+
+/** An error that any operation of the service may answer; AWS's models do not list them. */
+export interface CommonErrorModel {
+  status: number;
+  /** Namespace in `__type` where it is not the service's own. */
+  namespace?: string;
+}
+
+export interface Model {
+  source: string;
+  metadata: Metadata;
+  operations: Record<string, OperationModel>;
+  shapes: Record<string, ShapeModel>;
+  commonErrors?: Record<string, CommonErrorModel>;
+}
