@@ -20,7 +20,11 @@ export interface Clock {
   nowMs(): number;
   /** Milliseconds since an unnamed moment, with fractions; never goes back. For durations and timeouts. */
   elapsedMs(): number;
-  /** Calls back once, as soon as `nowMs() >= atMs`; at once after a jump beyond it. */
+  /**
+   * Calls back once, as soon as `nowMs() >= atMs`; at once after a jump beyond it, but never inside `at`
+   * or `moveTo` themselves. Earlier ones first, equal ones in the order in which they were set. It keeps
+   * the process alive until it rings or is cancelled.
+   */
   at(atMs: number, wake: () => void): Cancel;
   /** Calls back once, after so much elapsed time. For network timeouts, never for anything that must survive. */
   after(delayMs: number, wake: () => void): Cancel;
@@ -53,9 +57,29 @@ export interface Files {
   remove(path: string): Promise<void>;
   /** The names in a folder, sorted; none if there is no such folder. */
   list(folder: string): Promise<string[]>;
+  /** Makes the folder and those above it where they are missing, durably. */
   makeFolder(folder: string): Promise<void>;
   /** Makes the folder's entries (new, renamed and removed files) durable. */
   syncFolder(folder: string): Promise<void>;
+  /**
+   * Keeps the folder for this process until it unlocks or ends, however it ends. `holder` is a word to
+   * others about who has it. Rejects with FolderInUse.
+   */
+  lock(folder: string, holder: string): Promise<Unlock>;
+}
+
+export type Unlock = () => Promise<void>;
+
+/** Another process works in this folder. */
+export class FolderInUse extends Error {
+  override name = "FolderInUse";
+  readonly folder: string;
+  readonly holder: string;
+  constructor(folder: string, holder: string) {
+    super(`${folder} is in use by ${holder}`);
+    this.folder = folder;
+    this.holder = holder;
+  }
 }
 
 export interface OpenFile {
@@ -70,7 +94,10 @@ export interface OpenFile {
 }
 
 export interface Sockets {
-  /** Listens for byte streams. Rejects with the system's error (`code` "EADDRINUSE" ...). */
+  /**
+   * Listens for byte streams. Rejects with the system's error (`code` "EADDRINUSE" ...). Connections are
+   * half-open: when the other side ends, this side still writes, and has to end by itself.
+   */
   listen(at: ListenAt, onConnection: (connection: Connection) => void): Promise<Listener>;
 }
 
@@ -97,7 +124,7 @@ export interface Connection extends Duplex {
 export interface Processes {
   /** This process's environment. */
   environment(): Readonly<Record<string, string | undefined>>;
-  /** Starts a child with its three streams as pipes. */
+  /** Starts a child with its three streams as pipes. If it can't be started, `ended` rejects. */
   spawn(command: string, argv: readonly string[], options: SpawnOptions): ChildProcess;
   /** Calls back once when this process is asked to end (SIGTERM, SIGINT). */
   onStop(stop: () => void): Cancel;

@@ -1,0 +1,106 @@
+import { constants } from "node:fs";
+import * as fs from "node:fs/promises";
+import { dirname } from "node:path";
+import { lockFolder } from "./folder-lock.ts";
+import { isSystemError } from "./system-error.ts";
+import type { Files, OpenFile } from "./world.ts";
+
+/** The machine's disk. */
+export function realFiles(): Files {
+  const replacing = new Map<string, Promise<void>>();
+  return {
+    async open(path) {
+      return openFile(await fs.open(path, constants.O_RDWR | constants.O_CREAT));
+    },
+    read: (path) => fs.readFile(path).catch(nothingIfMissing),
+    async replace(path, bytes) {
+      // One at a time for each file: they share the new file's name, so that a crash leaves at most one.
+      const turn = (replacing.get(path) ?? Promise.resolve()).then(
+        () => replace(path, bytes),
+        () => replace(path, bytes),
+      );
+      replacing.set(path, turn);
+      try {
+        await turn;
+      } finally {
+        if (replacing.get(path) === turn) replacing.delete(path);
+      }
+    },
+    rename: (from, to) => fs.rename(from, to),
+    remove: (path) => fs.rm(path, { recursive: true, force: true }),
+    async list(folder) {
+      const names = await fs.readdir(folder).catch(nothingIfMissing);
+      return (names ?? []).sort();
+    },
+    makeFolder,
+    syncFolder,
+    lock: lockFolder,
+  };
+}
+
+function openFile(handle: fs.FileHandle): OpenFile {
+  return {
+    sizeBytes: async () => (await handle.stat()).size,
+    async read(position, length) {
+      const buffer = Buffer.allocUnsafe(length);
+      let filled = 0;
+      while (filled < length) {
+        const { bytesRead } = await handle.read(buffer, filled, length - filled, position + filled);
+        if (bytesRead === 0) break;
+        filled += bytesRead;
+      }
+      return buffer.subarray(0, filled);
+    },
+    async write(position, bytes) {
+      let written = 0;
+      while (written < bytes.length) {
+        const { bytesWritten } = await handle.write(
+          bytes,
+          written,
+          bytes.length - written,
+          position + written,
+        );
+        written += bytesWritten;
+      }
+    },
+    sync: () => handle.datasync(),
+    truncate: (sizeBytes) => handle.truncate(sizeBytes),
+    close: () => handle.close(),
+  };
+}
+
+async function replace(path: string, bytes: Buffer): Promise<void> {
+  const newPath = `${path}.new`;
+  const handle = await fs.open(newPath, "w");
+  try {
+    await handle.writeFile(bytes);
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+  await fs.rename(newPath, path);
+  await syncFolder(dirname(path));
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  const firstMade = await fs.mkdir(folder, { recursive: true });
+  if (firstMade === undefined) return;
+  for (let made = folder; made.length >= firstMade.length; made = dirname(made)) {
+    await syncFolder(dirname(made));
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  // Windows opens no folders; NTFS keeps its own journal of entries.
+  if (process.platform === "win32") return;
+  const handle = await fs.open(folder, constants.O_RDONLY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function nothingIfMissing(error: unknown): undefined {
+  if (!isSystemError(error, "ENOENT")) throw error;
+}
