@@ -1,0 +1,74 @@
+import type { Key } from "#base/key.ts";
+import { tuple } from "#base/tuple.ts";
+import type { Snapshot, Transaction } from "#store/store.ts";
+import type { Random } from "#world/world.ts";
+import { serviceClients } from "./bus.ts";
+import type { Context, JobRequest, KeyPart } from "./context.ts";
+import { ServiceError } from "./errors.ts";
+import type { Principal } from "./identity.ts";
+import { scheduleJob, unscheduleJob } from "./jobs.ts";
+import { tenantPrefix, type CallOrigin, type Kernel } from "./kernel.ts";
+import type { ServiceClients } from "./service.ts";
+
+/** The context of one call. A class, for there is one for each request: methods cost nothing to make. */
+export class CallContext implements Context<string> {
+  readonly service: string;
+  readonly account: string;
+  readonly region: string;
+  readonly caller: Principal;
+  readonly requestId: string;
+  readonly #kernel: Kernel;
+
+  constructor(kernel: Kernel, origin: CallOrigin) {
+    this.#kernel = kernel;
+    this.service = origin.service;
+    this.account = origin.account;
+    this.region = origin.region;
+    this.caller = origin.caller;
+    this.requestId = origin.requestId;
+  }
+
+  get random(): Random {
+    return this.#kernel.world.random;
+  }
+
+  get services(): ServiceClients {
+    return serviceClients(this.#kernel, this);
+  }
+
+  now(): number {
+    return this.#kernel.world.clock.nowMs();
+  }
+
+  transact<T>(body: (tx: Transaction) => T): Promise<T> {
+    return this.#kernel.store.transact(body);
+  }
+
+  read<T>(body: (snapshot: Snapshot) => T): Promise<T> {
+    return this.#kernel.store.read(body);
+  }
+
+  error(code: string, message: string, members?: Readonly<Record<string, unknown>>): ServiceError {
+    return new ServiceError(code, message, members);
+  }
+
+  key(kind: string, ...parts: readonly KeyPart[]): Key {
+    return tenantPrefix(this.service, this) + tuple(kind, ...parts);
+  }
+
+  arn(resource: string): string {
+    return `arn:aws:${this.service}:${this.region}:${this.account}:${resource}`;
+  }
+
+  schedule(tx: Transaction, request: JobRequest): void {
+    scheduleJob(tx, this, request);
+  }
+
+  unschedule(tx: Transaction, job: string, key: string): void {
+    unscheduleJob(tx, this, job, key);
+  }
+
+  publish(tx: Transaction, event: string, payload: unknown): void {
+    this.#kernel.publish(tx, this, event, payload);
+  }
+}

@@ -1,0 +1,73 @@
+import type { Key } from "#base/key.ts";
+import type { Snapshot, Transaction } from "#store/store.ts";
+import type { Random } from "#world/world.ts";
+import type { CommonErrorCode, ServiceError } from "./errors.ts";
+import type { Principal } from "./identity.ts";
+import type { ServiceClients } from "./service.ts";
+
+/**
+ * What a handler is handed: who asks, when, and everything it may touch. `Code` is the union of error
+ * codes that the operation declares in the model.
+ */
+export interface Context<Code extends string = never> extends Tenant {
+  /** The service that this context belongs to, by its model's name: "dynamodb". */
+  readonly service: string;
+  readonly caller: Principal;
+  readonly requestId: string;
+  readonly random: Random;
+  /** The other services' public operations, called as this service's principal. */
+  readonly services: ServiceClients;
+
+  /** Milliseconds since 1970 in UTC, on the clock that users can move. */
+  now(): number;
+  /** Runs the body and commits what it wrote; resolves when that is durable. See store.ts for the rules of a body. */
+  transact<T>(body: (tx: Transaction) => T): Promise<T>;
+  read<T>(body: (snapshot: Snapshot) => T): Promise<T>;
+  /** An error for the caller: `throw ctx.error("ResourceNotFoundException", "...")`. */
+  error(
+    code: Code | CommonErrorCode,
+    message: string,
+    members?: Readonly<Record<string, unknown>>,
+  ): ServiceError;
+  /** A key of this service in this account and region; only keyspace.ts files call it. */
+  key(kind: string, ...parts: readonly KeyPart[]): Key;
+  /** The resource's ARN in this account and region: `arn("table/Music")`. */
+  arn(resource: string): string;
+  /** Puts off work until `at`: a durable job, committed with the transaction. */
+  schedule(tx: Transaction, request: JobRequest): void;
+  /** Forgets a job that was scheduled; no failure if there is none. */
+  unschedule(tx: Transaction, job: string, key: string): void;
+  /** A durable event for whichever services subscribe to it, committed with the transaction. */
+  publish(tx: Transaction, event: string, payload: unknown): void;
+}
+
+/** Whose state it is. Account and region come from the request and are part of each key. */
+export interface Tenant {
+  /** Twelve digits. */
+  readonly account: string;
+  readonly region: string;
+}
+
+export type KeyPart = string | number;
+
+export interface JobRequest {
+  /** Milliseconds since 1970: not before. */
+  readonly at: number;
+  /** The name under the service's `jobs`. */
+  readonly job: string;
+  /** One job at most stands under a key: scheduling again replaces it. */
+  readonly key: string;
+  /** Anything that JSON can hold. */
+  readonly payload?: unknown;
+}
+
+/** What a job is handed. It runs at least once: what it does under its key must bear repeating. */
+export interface JobContext extends Context<string> {
+  /** 1 for the first try. */
+  readonly attempt: number;
+  /**
+   * Marks the job as done in the transaction that stores its result. A job that never calls this is
+   * completed after its handler returned. Throws `JobSuperseded` if the job is no longer this run's.
+   */
+  complete(tx: Transaction): void;
+}

@@ -1,0 +1,148 @@
+import { tuple } from "#base/tuple.ts";
+import type { Store, Transaction } from "#store/store.ts";
+import type { World } from "#world/world.ts";
+import { CallContext } from "./call-context.ts";
+import type { JobContext, Tenant } from "./context.ts";
+import { rootOf, type Principal } from "./identity.ts";
+import { JobWorker, scheduleJob, type ClaimedJob } from "./jobs.ts";
+import type { Log } from "./log.ts";
+import { Metrics } from "./metrics.ts";
+import { appendEvent, firstEvent } from "./outbox.ts";
+import { resetStore, finishReset } from "./reset.ts";
+import type { Service } from "./service.ts";
+
+export interface KernelOptions {
+  readonly world: World;
+  readonly store: Store;
+  readonly services: readonly Service[];
+  readonly log: Log;
+}
+
+/** Who calls what, as the pipeline found out. */
+export interface CallOrigin extends Tenant {
+  readonly service: string;
+  readonly caller: Principal;
+  readonly requestId: string;
+}
+
+/** What every service stands on: contexts for calls, a worker for jobs, deliveries of events, and the counters. */
+export class Kernel {
+  readonly world: World;
+  readonly store: Store;
+  readonly log: Log;
+  readonly metrics = new Metrics();
+  readonly services: ReadonlyMap<string, Service>;
+  readonly #subscribers = new Map<string, string[]>();
+  readonly #worker: JobWorker;
+
+  constructor(options: KernelOptions) {
+    this.world = options.world;
+    this.store = options.store;
+    this.log = options.log;
+    this.services = new Map(options.services.map((service) => [service.name, service]));
+    for (const service of options.services) {
+      for (const event of service.subscriptions.keys()) {
+        this.#subscribers.set(event, [...(this.#subscribers.get(event) ?? []), service.name]);
+      }
+    }
+    this.#worker = new JobWorker({ ...options, run: (job) => this.#run(job) });
+  }
+
+  async start(): Promise<void> {
+    await finishReset(this.store);
+    await this.#worker.start();
+  }
+
+  /** Waits for the jobs under way. The store is closed by whoever opened it. */
+  async stop(): Promise<void> {
+    await this.#worker.stop();
+  }
+
+  /** Forgets all state of all accounts, durably; a crash in between goes on at the next start. */
+  async reset(): Promise<void> {
+    await resetStore(this.store);
+  }
+
+  context(origin: CallOrigin): CallContext {
+    return new CallContext(this, origin);
+  }
+
+  /** Calls an operation without HTTP, as one service calls another. Throws what the handler throws. */
+  async call(origin: CallOrigin, operation: string, input: unknown): Promise<unknown> {
+    const ctx = this.context(origin);
+    const handler = this.services.get(origin.service)?.operations.get(operation);
+    if (handler === undefined) {
+      throw ctx.error("NotImplemented", `${origin.service} ${operation} is not implemented yet`);
+    }
+    return handler(ctx, input);
+  }
+
+  publish(tx: Transaction, origin: Tenant, event: string, payload: unknown): void {
+    for (const service of this.#subscribers.get(event) ?? []) {
+      const { account, region } = origin;
+      appendEvent(tx, { service, account, region }, { event, payload });
+      const owner = { service: "kernel", account, region };
+      scheduleJob(tx, owner, { at: this.world.clock.nowMs(), job: "deliverEvents", key: service });
+    }
+  }
+
+  async #run(job: ClaimedJob): Promise<void> {
+    if (job.record.service === "kernel") return this.#deliverEvents(job);
+    const handler = this.services.get(job.record.service)?.jobs.get(job.record.job);
+    if (handler === undefined) throw new Error("no service of this version knows the job");
+    let completed = false;
+    const ctx = this.#jobContext(job, job.record.service, (tx) => {
+      job.complete(tx);
+      completed = true;
+    });
+    await handler(ctx, job.record.payload as never);
+    // A job that scheduled itself anew has already replaced its record: completing it then is superseded.
+    if (!completed) await this.store.transact((tx) => job.complete(tx));
+  }
+
+  async #deliverEvents(job: ClaimedJob): Promise<void> {
+    const subscriber = { ...job.record, service: job.record.key };
+    const service = this.services.get(subscriber.service);
+    for (;;) {
+      const first = await this.store.transact((tx) => {
+        const found = firstEvent(tx, subscriber);
+        if (found === undefined) job.complete(tx);
+        return found;
+      });
+      if (first === undefined) return;
+      const handler = service?.subscriptions.get(first.event.event);
+      const take = (tx: Transaction): void => tx.delete(first.key);
+      let taken = false;
+      const ctx = this.#jobContext(job, subscriber.service, (tx) => {
+        take(tx);
+        taken = true;
+      });
+      // An event that this version no longer subscribes to is taken out unread.
+      await handler?.(ctx, first.event.payload as never);
+      if (!taken) await this.store.transact(take);
+    }
+  }
+
+  #jobContext(job: ClaimedJob, service: string, complete: (tx: Transaction) => void): JobContext {
+    const { account, region, attempt } = job.record;
+    const caller = rootOf(account);
+    const requestId = this.world.random.uuid();
+    const ctx = this.context({ service, account, region, caller, requestId });
+    return Object.assign(ctx, { attempt, complete });
+  }
+}
+
+const tenantPrefixes = new Map<string, string>();
+
+/** The first three parts of each of a service's keys, built once for each tenant. */
+export function tenantPrefix(service: string, tenant: Tenant): string {
+  const name = `${service} ${tenant.account} ${tenant.region}`;
+  let prefix = tenantPrefixes.get(name);
+  if (prefix === undefined) {
+    prefix = tuple(service, tenant.account, tenant.region);
+    // Bounded: account and region come from signatures that anybody can write.
+    if (tenantPrefixes.size >= 10_000) tenantPrefixes.clear();
+    tenantPrefixes.set(name, prefix);
+  }
+  return prefix;
+}

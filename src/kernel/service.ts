@@ -1,0 +1,71 @@
+import type { DynamoDB } from "#models/dynamodb.ts";
+import type { STS } from "#models/sts.ts";
+import type { Context, JobContext } from "./context.ts";
+import type { CommonErrorCode } from "./errors.ts";
+
+/** An operation as src/models describes it. */
+export interface OperationTypes {
+  readonly input: unknown;
+  readonly output: unknown;
+  readonly error: string;
+}
+
+/** One operation: decides with what it is handed, and answers or throws `ctx.error(...)`. */
+export type Handler<Operation> = Operation extends OperationTypes
+  ? (
+      ctx: Context<Operation["error"]>,
+      input: Operation["input"],
+    ) => Operation["output"] | Promise<Operation["output"]>
+  : never;
+
+/**
+ * Handlers for some of a service's operations: `{ PutItem(ctx, input) { ... } } satisfies Handlers<DynamoDB>`.
+ * The compiler refuses operations that the model does not have.
+ */
+export type Handlers<Service> = { readonly [Name in keyof Service]?: Handler<Service[Name]> };
+
+export type JobHandler = (ctx: JobContext, payload: never) => void | Promise<void>;
+export type EventHandler = (ctx: JobContext, payload: never) => void | Promise<void>;
+
+/** A service's table of contents. */
+export interface ServiceDefinition<Service = Record<string, never>> {
+  /** The model's name: "dynamodb". It is also the first part of the service's keys. */
+  readonly name: string;
+  /** An operation of the model that nobody serves answers `501 NotImplemented` by itself. */
+  readonly operations: Handlers<Service>;
+  readonly jobs?: Readonly<Record<string, JobHandler>>;
+  /** By event name: "s3.ObjectCreated". */
+  readonly subscriptions?: Readonly<Record<string, EventHandler>>;
+}
+
+/** A service as the kernel sees it, its model's types aside. */
+export interface Service {
+  readonly name: string;
+  readonly operations: ReadonlyMap<string, AnyHandler>;
+  readonly jobs: ReadonlyMap<string, JobHandler>;
+  readonly subscriptions: ReadonlyMap<string, EventHandler>;
+}
+
+export type AnyHandler = (ctx: Context<CommonErrorCode>, input: unknown) => unknown;
+
+export function defineService<Types>(definition: ServiceDefinition<Types>): Service {
+  return {
+    name: definition.name,
+    operations: new Map(Object.entries(definition.operations) as [string, AnyHandler][]),
+    jobs: new Map(Object.entries(definition.jobs ?? {})),
+    subscriptions: new Map(Object.entries(definition.subscriptions ?? {})),
+  };
+}
+
+/** Another service's operations as functions: `await ctx.services.sts.GetCallerIdentity({})`. */
+export type Client<Types> = {
+  readonly [Name in keyof Types]: Types[Name] extends OperationTypes
+    ? (input: Types[Name]["input"]) => Promise<Types[Name]["output"]>
+    : never;
+};
+
+/** The services that exist, each as a client. */
+export interface ServiceClients {
+  readonly dynamodb: Client<DynamoDB>;
+  readonly sts: Client<STS>;
+}
