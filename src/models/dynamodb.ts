@@ -5,7 +5,7 @@ import type { JsonBytes } from "#base/json-bytes.ts";
 import type { EpochMilliseconds, NoOutput } from "./contract.ts";
 
 /** Errors that any operation may answer. */
-export type CommonError = "AccessDeniedException" | "InternalFailure" | "SerializationException" | "ServiceUnavailable" | "ThrottlingException" | "ValidationException";
+export type CommonError = "AccessDeniedException" | "ExpiredTokenException" | "IncompleteSignatureException" | "InternalFailure" | "InvalidSignatureException" | "MissingAuthenticationTokenException" | "SerializationException" | "ServiceUnavailable" | "ThrottlingException" | "UnknownOperationException" | "UnrecognizedClientException" | "ValidationException";
 
 /** Amazon DynamoDB, API version 2012-08-10. */
 export interface DynamoDB {

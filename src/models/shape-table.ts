@@ -26,6 +26,8 @@ export interface XmlNamespace {
 
 export interface ErrorModel {
   code?: string;
+  /** Added by corrections: the code of the query protocol that the service spoke before JSON. */
+  queryCode?: string;
   httpStatusCode?: number;
   senderFault?: boolean;
 }
@@ -57,6 +59,8 @@ export interface ShapeModel {
   event?: boolean;
   /** Added by corrections: the wire text of a blob is kept as it is (checked, never decoded). */
   base64Text?: boolean;
+  /** Added by corrections: the value keeps its wire form and the service checks it; validation by model ends here. */
+  verbatim?: boolean;
   /** Added by corrections: outputs may hold the value as JSON bytes that were stored so. */
   storedJson?: boolean;
 }
@@ -96,6 +100,8 @@ export interface CommonErrorModel {
   status: number;
   /** Namespace in `__type` where it is not the service's own. */
   namespace?: string;
+  /** Name of the member that holds the message, "message" unless given. */
+  messageName?: string;
 }
 
 export interface Model {
