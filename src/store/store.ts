@@ -32,7 +32,10 @@ export type Unwatch = () => void;
 export interface Snapshot {
   /** The value, or undefined. The buffer is the caller's to keep and nobody's to change. */
   get(key: Key): Buffer | undefined;
-  /** The entries with `start <= key < end` in key order (descending with `reverse`), read lazily. */
+  /**
+   * The entries with `start <= key < end` in key order (descending with `reverse`), read lazily. In a
+   * transaction, writes made during the walk are seen if they lie ahead of it.
+   */
   range(range: KeyRange): Iterable<Entry>;
   /**
    * The value decoded by the codec. The same object may be handed out many times (that is the point:
@@ -41,8 +44,12 @@ export interface Snapshot {
   record<T>(key: Key, codec: Codec<T>): T | undefined;
 }
 
-/** Limits: a key up to 8 KB, a value up to 1 MB, and some 10,000 keys or 10 MB per transaction. */
+/**
+ * Limits: a key of 1 to 8192 bytes; 10,000 writes and 10 MB of keys and values per transaction, one
+ * value included (large bodies belong in files). Beyond them a write throws `TransactionTooLarge`.
+ */
 export interface Transaction extends Snapshot {
+  /** The buffer is the store's from now on: nobody changes it. */
   put(key: Key, value: Buffer): void;
   putRecord<T>(key: Key, codec: Codec<T>, value: T): void;
   delete(key: Key): void;
@@ -72,4 +79,17 @@ export interface Codec<T> {
 /** A transaction was larger than the store's bounds; it left nothing behind. */
 export class TransactionTooLarge extends Error {
   override name = "TransactionTooLarge";
+}
+
+/** The store was closed. */
+export class StoreClosed extends Error {
+  override name = "StoreClosed";
+}
+
+/**
+ * A write or sync failed. Nobody can tell any more what is on the disk, so the store refuses everything
+ * until it is opened again; what was not acknowledged may be there then, or not. `cause` is the fault.
+ */
+export class StoreFailed extends Error {
+  override name = "StoreFailed";
 }

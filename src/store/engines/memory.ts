@@ -1,0 +1,68 @@
+import type { Key } from "#base/key.ts";
+import type { Batch, Cursor, Engine } from "../engine.ts";
+import { KeyWalk, SortedKeys } from "../sorted-keys.ts";
+import type { Entry, KeyRange } from "../store.ts";
+
+/** Everything in memory, for tests and `--memory`: durable as long as the process. */
+export class MemoryEngine implements Engine {
+  lastSequence = 0;
+  private readonly values = new Map<Key, Buffer>();
+  private readonly keys = new SortedKeys();
+
+  get(key: Key): Buffer | undefined {
+    return this.values.get(key);
+  }
+
+  range({ start, end, reverse = false, limit = Infinity }: KeyRange): Cursor {
+    return new MemoryCursor(this.values, new KeyWalk(this.keys, start, end, reverse), limit);
+  }
+
+  write(batch: Batch, sequence: number): Promise<void> {
+    this.apply(batch, sequence);
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  protected apply(batch: Batch, sequence: number): void {
+    for (const [key, value] of batch) {
+      if (value !== null) {
+        const before = this.values.size;
+        this.values.set(key, value);
+        if (this.values.size !== before) this.keys.add(key);
+      } else if (this.values.delete(key)) {
+        this.keys.remove(key);
+      }
+    }
+    this.lastSequence = sequence;
+  }
+}
+
+class MemoryCursor implements Cursor {
+  private readonly values: ReadonlyMap<Key, Buffer>;
+  private readonly walk: KeyWalk;
+  private remaining: number;
+  private passed: Key | undefined;
+
+  constructor(values: ReadonlyMap<Key, Buffer>, walk: KeyWalk, limit: number) {
+    this.values = values;
+    this.walk = walk;
+    this.remaining = limit;
+  }
+
+  next(): Entry | undefined {
+    if (this.remaining <= 0) return undefined;
+    const key = this.walk.peek(this.passed);
+    if (key === undefined) return undefined;
+    this.remaining -= 1;
+    this.walk.step();
+    this.passed = key;
+    return { key, value: this.values.get(key)! };
+  }
+
+  close(): void {
+    this.remaining = 0;
+  }
+}
