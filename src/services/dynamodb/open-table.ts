@@ -1,0 +1,122 @@
+import type { Context } from "#kernel/context.ts";
+import type { Snapshot } from "#store/store.ts";
+import { tableKey } from "./keyspace.ts";
+import { type IndexRecord, tableCodec, type TableRecord } from "./table-record.ts";
+
+/** The context of an operation that can say that a table is not there. */
+export type TableContext = Context<"ResourceNotFoundException">;
+
+const namePattern = /^[a-zA-Z0-9_.-]+$/;
+const arnPattern = /^arn:[a-z-]+:dynamodb:([a-z0-9-]+):(\d{12}):table\/([a-zA-Z0-9_.-]{3,255})$/;
+
+/**
+ * The table's name from a `TableName` member, which may hold its name or its ARN. Refuses malformed ones; handlers
+ * call it before they look at anything else, as AWS does.
+ */
+export function tableNameOf(ctx: TableContext, nameOrArn: string): string {
+  if (nameOrArn.startsWith("arn:")) return tableNameInArn(ctx, nameOrArn);
+  if (nameOrArn.length < 3 || nameOrArn.length > 255) {
+    throw ctx.error(
+      "ValidationException",
+      "TableName must be at least 3 characters long and at most 255 characters long",
+    );
+  }
+  if (!namePattern.test(nameOrArn)) {
+    throw ctx.error(
+      "ValidationException",
+      `1 validation error detected: Value '${nameOrArn}' at 'tableName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+`,
+    );
+  }
+  return nameOrArn;
+}
+
+function tableNameInArn(ctx: TableContext, arn: string): string {
+  const [, region, account, name] = arnPattern.exec(arn) ?? [];
+  if (name === undefined) {
+    // Source: DynamoDB Local 3.3.1, missing space included.
+    throw ctx.error(
+      "ValidationException",
+      "Valid ARN format is 'arn:<awsPartition>:<vendor>:<region>:<subscriber>:resourceType/resourceName', where Resource name must have length less than or equal to 255, Resource name must have length greater than or equal to 3, Resource name must satisfyregular expression pattern: [a-zA-Z0-9_.-]+",
+    );
+  }
+  if (account !== ctx.account) {
+    // Another account opens its tables by a resource policy, and nobody can attach one yet.
+    throw ctx.error(
+      "AccessDeniedException",
+      `User: ${ctx.caller.arn} is not authorized to perform this operation on resource: ${arn} because no resource-based policy allows it`,
+    );
+  }
+  if (region !== ctx.region) throw noTable(ctx);
+  return name;
+}
+
+/** The table of this name (not ARN) in whatever state, or undefined. */
+export function findTable(
+  snapshot: Snapshot,
+  ctx: Context,
+  tableName: string,
+): TableRecord | undefined {
+  return snapshot.record(tableKey(ctx, tableName), tableCodec);
+}
+
+/**
+ * The table for an operation on items, by name or ARN. A table that is being created or deleted does not exist for
+ * them. Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html ("You can
+ * perform read and write operations only on an ACTIVE table"); one that is UPDATING serves on.
+ */
+export function openTable(
+  snapshot: Snapshot,
+  ctx: TableContext,
+  tableNameOrArn: string,
+): TableRecord {
+  const table = findTable(snapshot, ctx, tableNameOf(ctx, tableNameOrArn));
+  if (table === undefined || table.status === "CREATING" || table.status === "DELETING") {
+    throw noTable(ctx);
+  }
+  return table;
+}
+
+/** The table for an operation on tables, by name or ARN, in whatever state. */
+export function openTableToManage(
+  snapshot: Snapshot,
+  ctx: TableContext,
+  tableNameOrArn: string,
+): TableRecord {
+  const name = tableNameOf(ctx, tableNameOrArn);
+  const table = findTable(snapshot, ctx, name);
+  if (table === undefined) {
+    throw ctx.error(
+      "ResourceNotFoundException",
+      `Requested resource not found: Table: ${name} not found`,
+    );
+  }
+  return table;
+}
+
+/** The index that Query and Scan read, and of which kind it is. */
+export function openIndex(
+  ctx: Context,
+  table: TableRecord,
+  indexName: string,
+): { readonly index: IndexRecord; readonly isGlobal: boolean } {
+  const local = table.localIndexes.find((index) => index.name === indexName);
+  if (local !== undefined) return { index: local, isGlobal: false };
+  const global = table.globalIndexes.find((index) => index.name === indexName);
+  if (global === undefined || global.status === "DELETING") {
+    throw ctx.error(
+      "ValidationException",
+      `The table does not have the specified index: ${indexName}`,
+    );
+  }
+  if (global.status === "CREATING") {
+    throw ctx.error(
+      "ValidationException",
+      `Cannot read from backfilling global secondary index: ${indexName}`,
+    );
+  }
+  return { index: global, isGlobal: true };
+}
+
+function noTable(ctx: TableContext): Error {
+  return ctx.error("ResourceNotFoundException", "Requested resource not found");
+}

@@ -1,0 +1,94 @@
+import type { Codec } from "#store/store.ts";
+import type {
+  BillingMode,
+  GlobalSecondaryIndexWarmThroughputDescription,
+  IndexStatus,
+  OnDemandThroughput,
+  ProjectionType,
+  TableClass,
+  TableStatus,
+} from "#models/dynamodb.ts";
+
+/** What is stored of a table: all but its tags, its size and its items. Shared and cached: never change one in place. */
+export interface TableRecord {
+  readonly name: string;
+  /** A UUID; items are stored under it, so a new table of the same name never meets old items. */
+  readonly id: string;
+  readonly arn: string;
+  readonly status: TableStatus;
+  readonly createdAtMs: number;
+  /** One partition key, then at most one sort key. */
+  readonly key: TableKey;
+  /** As given, in the caller's order: what DescribeTable answers. */
+  readonly attributeDefinitions: readonly KeyAttribute[];
+  readonly globalIndexes: readonly IndexRecord[];
+  readonly localIndexes: readonly IndexRecord[];
+  readonly billing: Billing;
+  readonly tableClass: TableClass | undefined;
+  readonly tableClassChangedAtMs: number | undefined;
+  readonly deletionProtected: boolean;
+  readonly encryption: { readonly kmsKeyArn: string } | undefined;
+}
+
+export type KeyType = "S" | "N" | "B";
+
+export interface KeyAttribute {
+  readonly name: string;
+  readonly type: KeyType;
+}
+
+/**
+ * A key schema with its types. A table has one partition attribute and at most one sort attribute; a global index
+ * may have up to four of each, partition attributes first.
+ */
+export interface TableKey {
+  readonly partition: readonly KeyAttribute[];
+  readonly sort: readonly KeyAttribute[];
+}
+
+export interface IndexRecord {
+  readonly name: string;
+  /** Unique within the table and never used again: entries of a deleted index are swept under it. */
+  readonly id: number;
+  readonly arn: string;
+  readonly key: TableKey;
+  readonly projection: {
+    readonly type: ProjectionType;
+    /** With INCLUDE: the attributes besides the keys. */
+    readonly attributes: readonly string[] | undefined;
+  };
+  /** Local indexes are always ACTIVE. */
+  readonly status: IndexStatus;
+  /** While existing items are being written to a new index. */
+  readonly backfilling: boolean;
+  /** Global indexes only. */
+  readonly throughput: Throughput | undefined;
+  readonly onDemandThroughput: OnDemandThroughput | undefined;
+  readonly warmThroughput: GlobalSecondaryIndexWarmThroughputDescription | undefined;
+}
+
+export interface Throughput {
+  readonly readUnits: number;
+  readonly writeUnits: number;
+  readonly increasedAtMs: number | undefined;
+  readonly decreasedAtMs: number | undefined;
+  /** On the UTC day of the last decrease. */
+  readonly decreasesToday: number;
+}
+
+export interface Billing {
+  readonly mode: BillingMode;
+  /** When the mode was last switched to PAY_PER_REQUEST; shown in BillingModeSummary. */
+  readonly payPerRequestSinceMs: number | undefined;
+  /** Zeros with PAY_PER_REQUEST. */
+  readonly throughput: Throughput;
+  readonly onDemandThroughput: OnDemandThroughput | undefined;
+  readonly warmThroughput:
+    | { readonly readUnitsPerSecond: number; readonly writeUnitsPerSecond: number }
+    | undefined;
+}
+
+export const tableCodec: Codec<TableRecord> = {
+  encode: (table) => Buffer.from(JSON.stringify(table)),
+  decode: (bytes) => JSON.parse(bytes.toString("utf8")) as TableRecord,
+};
