@@ -3,29 +3,19 @@ import * as fs from "node:fs/promises";
 import { dirname } from "node:path";
 import { lockFolder } from "./folder-lock.ts";
 import { isSystemError } from "./system-error.ts";
+import { Turns } from "./turns.ts";
 import type { Files, OpenFile } from "./world.ts";
 
 /** The machine's disk. */
 export function realFiles(): Files {
-  const replacing = new Map<string, Promise<void>>();
+  const replacements = new Turns();
   return {
     async open(path) {
       return openFile(await fs.open(path, constants.O_RDWR | constants.O_CREAT));
     },
     read: (path) => fs.readFile(path).catch(nothingIfMissing),
-    async replace(path, bytes) {
-      // One at a time for each file: they share the new file's name, so that a crash leaves at most one.
-      const turn = (replacing.get(path) ?? Promise.resolve()).then(
-        () => replace(path, bytes),
-        () => replace(path, bytes),
-      );
-      replacing.set(path, turn);
-      try {
-        await turn;
-      } finally {
-        if (replacing.get(path) === turn) replacing.delete(path);
-      }
-    },
+    // In turn: all of a file's replacements share one new name, so that a crash leaves at most one.
+    replace: (path, bytes) => replacements.take(path, () => replace(path, bytes)),
     rename: (from, to) => fs.rename(from, to),
     remove: (path) => fs.rm(path, { recursive: true, force: true }),
     async list(folder) {

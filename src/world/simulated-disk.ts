@@ -4,6 +4,7 @@ import type { Activity, SimulatedClock } from "./simulated-clock.ts";
 import { SimulatedFile } from "./simulated-file.ts";
 import { SimulatedFolders } from "./simulated-folders.ts";
 import { systemError } from "./system-error.ts";
+import { Turns } from "./turns.ts";
 import { FolderInUse } from "./world.ts";
 import type { Files, OpenFile, Unlock } from "./world.ts";
 
@@ -57,6 +58,7 @@ export class SimulatedDisk implements Files {
   readonly #folders: SimulatedFolders;
   /** The ends of operations that wait for the clock. */
   readonly #delayed = new Set<() => void>();
+  readonly #replacements = new Turns();
   readonly #locks = new Map<string, string>();
   readonly #random: SeededRandom;
   readonly #clock: SimulatedClock;
@@ -136,6 +138,10 @@ export class SimulatedDisk implements Files {
   }
 
   async replace(path: string, bytes: Buffer): Promise<void> {
+    await this.#replacements.take(resolve(path), () => this.#replace(path, bytes));
+  }
+
+  async #replace(path: string, bytes: Buffer): Promise<void> {
     const newPath = `${path}.new`;
     const file = await this.open(newPath);
     await file.truncate(0);

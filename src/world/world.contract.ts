@@ -13,9 +13,9 @@ export interface WorldUnderTest {
   /** An empty folder. */
   readonly folder: string;
   /** Connects to a port that the world listens on. */
-  connect(port: number): Duplex;
+  readonly connect: (port: number) => Duplex;
   /** Lets so much time pass. */
-  pass(milliseconds: number): Promise<void>;
+  readonly pass: (milliseconds: number) => Promise<void>;
 }
 
 /** What every world does alike. */
