@@ -55,8 +55,8 @@ describe("A crash of the simulated world", () => {
       for (const sector of sectors) assert.match(sector, /^(a{512}|b{512})$/);
       outcomes.add(sectors.map((sector) => sector[0]).join(""));
     }
-    for (const outcome of ["aaaa", "bbbb", "abab", "baaa"])
-      assert.ok(outcomes.has(outcome), outcome);
+    assert.ok(outcomes.has("aaaa") && outcomes.has("bbbb"));
+    assert.ok(outcomes.size > 10, `only ${[...outcomes].join(" ")}`);
   });
 
   test("may leave any of several unsynced writes to the same sector, and any length between", async () => {
