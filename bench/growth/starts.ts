@@ -1,0 +1,71 @@
+import { join } from "node:path";
+import { rmSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Options } from "../options.ts";
+import { readProcessTree } from "../process-tree.ts";
+import { ServerProcess } from "../server-process.ts";
+import type { Server } from "../servers/server.ts";
+import { median, medianOf, ratio } from "../statistics.ts";
+import { formatMegabytes, formatNumber, formatTable } from "../table.ts";
+
+interface Start {
+  readonly readyMs: number;
+  readonly idleAnonymousBytes: number | undefined;
+  readonly idleFileBytes: number | undefined;
+}
+
+type Situation = "empty" | "after a stop" | "after a kill";
+
+const idleMs = 2000;
+
+/** Starts on an empty folder and on a full one in turns; the full one was stopped, or killed, before. */
+export async function measureStarts(
+  server: Server,
+  emptyFolder: string,
+  fullFolder: string,
+  options: Options,
+): Promise<object> {
+  const starts: Record<Situation, Start[]> = { empty: [], "after a stop": [], "after a kill": [] };
+  // The very first start has nothing in the file cache.
+  await startOnce(server, fullFolder, "SIGTERM");
+  for (let round = 0; round < options.rounds; round++) {
+    rmSync(join(emptyFolder, "data"), { recursive: true, force: true });
+    starts["empty"].push(await startOnce(server, emptyFolder, "SIGTERM"));
+    starts["after a stop"].push(await startOnce(server, fullFolder, "SIGKILL"));
+    starts["after a kill"].push(await startOnce(server, fullFolder, "SIGTERM"));
+  }
+  const empty = medianOf(starts.empty, ({ readyMs }) => readyMs);
+  console.log(
+    formatTable([
+      ["start", "ready ms", "slowest", "of empty", "idle own MB", "idle mapped MB"],
+      ...Object.entries(starts).map(([situation, all]) => {
+        const readyMs = all.map((start) => start.readyMs);
+        return [
+          situation,
+          formatNumber(median(readyMs)),
+          formatNumber(Math.max(...readyMs)),
+          formatNumber(ratio(median(readyMs), empty), "x"),
+          formatMegabytes(medianOf(all, ({ idleAnonymousBytes }) => idleAnonymousBytes)),
+          formatMegabytes(medianOf(all, ({ idleFileBytes }) => idleFileBytes)),
+        ];
+      }),
+    ]),
+  );
+  return starts;
+}
+
+async function startOnce(
+  server: Server,
+  folder: string,
+  signal: "SIGTERM" | "SIGKILL",
+): Promise<Start> {
+  const process = await ServerProcess.start(server, folder);
+  await pause(idleMs);
+  const idle = readProcessTree(process.pid);
+  await process.stop(signal);
+  return {
+    readyMs: process.readyMs,
+    idleAnonymousBytes: idle?.anonymousBytes,
+    idleFileBytes: idle?.fileBytes,
+  };
+}
