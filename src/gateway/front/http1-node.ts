@@ -1,0 +1,346 @@
+import { createServer } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Connection } from "#world/world.ts";
+import { BodyBroken, BodyTooLarge } from "./body-errors.ts";
+import type { Connections, Kept } from "./connections.ts";
+import type { HttpRequest, HttpResponse } from "./http.ts";
+import { bodyHighWaterBytes, writeHighWaterBytes } from "./limits.ts";
+import { IncomingBody } from "./request-body.ts";
+import type { BodySource } from "./request-body.ts";
+import { readHead } from "./request-head.ts";
+import type { RequestHead } from "./request-head.ts";
+import { closeStream, framed, isStream, slices } from "./response-body.ts";
+import {
+  hasNoBody,
+  headerPairs,
+  lastWords,
+  plainResponse,
+  statusOfParserError,
+} from "./response-head.ts";
+
+/**
+ * HTTP/1.1 through node:http, for a runtime whose parser the socket front cannot use, and for whoever prefers it.
+ * The invariants H1 to H3 of http1-sockets.ts hold here too; H4 only as far as node:http lets them. Timeouts are the
+ * front's own, as node:http watches only servers that listen themselves.
+ */
+export function nodeHttp1(connections: Connections): (socket: Connection, first: Buffer) => void {
+  const { limits } = connections;
+  const server = createServer({
+    maxHeaderSize: limits.headerBytes,
+    requireHostHeader: false,
+    insecureHTTPParser: false,
+    keepAliveTimeout: 0,
+    headersTimeout: 0,
+    requestTimeout: 0,
+    noDelay: true,
+  });
+  // Zero means all of them: by default node:http drops the headers beyond 2000 without a word.
+  server.maxHeadersCount = 0;
+  server.timeout = 0;
+  const known = new WeakMap<object, NodeConnection>();
+  const of = (socket: object): NodeConnection | undefined => known.get(socket);
+  server.on("request", (message, response) => of(message.socket)?.onRequest(message, response));
+  server.on("checkContinue", (message, response) =>
+    of(message.socket)?.onRequest(message, response),
+  );
+  server.on("checkExpectation", (message, response) =>
+    of(message.socket)?.onRequest(message, response),
+  );
+  server.on("connect", (_message, socket) => of(socket)?.refuse(400));
+  server.on("clientError", (error, socket) => of(socket)?.refuse(statusOfParserError(error)));
+  return (socket, first) => {
+    known.set(socket, new NodeConnection(connections, socket));
+    socket.pause();
+    socket.unshift(first);
+    server.emit("connection", socket);
+    socket.resume();
+  };
+}
+
+class NodeRequest implements HttpRequest, BodySource {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly httpVersion: "1.1" | "1.0";
+  readonly remoteAddress: string;
+  readonly body: IncomingBody;
+  readonly message: IncomingMessage;
+  readonly response: ServerResponse;
+  private readonly abort = new AbortController();
+  private continueOwed: boolean;
+
+  constructor(head: RequestHead, message: IncomingMessage, response: ServerResponse) {
+    this.method = head.method;
+    this.path = head.path;
+    this.query = head.query;
+    this.headers = head.headers;
+    this.httpVersion = head.httpVersion;
+    this.continueOwed = head.expectsContinue;
+    this.message = message;
+    this.response = response;
+    this.remoteAddress = message.socket.remoteAddress ?? "";
+    this.body = new IncomingBody(this, head.bodyBytes);
+    message.on("data", (chunk: Buffer) => {
+      this.body.push(chunk);
+      if (this.body.waitingBytes > bodyHighWaterBytes) message.pause();
+    });
+    message.on("end", () => this.body.finish());
+    message.on("error", () => this.goneAway());
+    message.on("close", () => {
+      if (!message.complete) this.goneAway();
+    });
+    if (head.bodyBytes === 0) this.body.finish();
+  }
+
+  get signal(): AbortSignal {
+    return this.abort.signal;
+  }
+
+  /** A client that still waits for 100 Continue: whether its body ever comes, nobody knows. */
+  get undecided(): boolean {
+    return this.continueOwed && this.body.receivedBytes === 0;
+  }
+
+  bodyWanted(): void {
+    if (this.undecided) this.response.writeContinue();
+    this.continueOwed = false;
+    this.message.resume();
+  }
+
+  goneAway(): void {
+    this.body.fail(new BodyBroken("the client went away"));
+    this.abort.abort();
+  }
+}
+
+class NodeConnection implements Kept {
+  private readonly connections: Connections;
+  private readonly socket: Connection & { readonly bytesRead?: number };
+  private readonly waiting: NodeRequest[] = [];
+  private active: NodeRequest | undefined = undefined;
+  private refusal = 0;
+  private lingering = false;
+  private requests = 0;
+  private sinceMs: number;
+  private readAtRest = 0;
+  private midHeaders = true;
+  private bodySinceMs = 0;
+  private bodySeenBytes = 0;
+  private watched: IncomingBody | undefined = undefined;
+  private writeMovedMs: number;
+  private writeSeenBytes = 0;
+
+  constructor(connections: Connections, socket: Connection) {
+    this.connections = connections;
+    this.socket = socket;
+    connections.add(this);
+    this.sinceMs = this.writeMovedMs = connections.nowMs;
+    socket.on("error", () => this.destroy());
+    socket.on("close", () => {
+      connections.remove(this);
+      for (const request of this.waiting) request.goneAway();
+      this.active?.goneAway();
+    });
+  }
+
+  onRequest(message: IncomingMessage, response: ServerResponse): void {
+    if (this.refusal !== 0 || this.lingering) return;
+    this.requests += 1;
+    this.midHeaders = false;
+    response.sendDate = false;
+    const head = readHead(
+      message.httpVersionMajor,
+      message.httpVersionMinor,
+      message.rawHeaders,
+      message.method ?? "",
+      message.url ?? "",
+      this.connections.limits,
+    );
+    if (typeof head === "number") {
+      message.resume();
+      this.refuse(head);
+      return;
+    }
+    this.waiting.push(new NodeRequest(head, message, response));
+    this.next();
+  }
+
+  refuse(status: number): void {
+    if (this.refusal !== 0) return;
+    this.refusal = status;
+    const broken = new BodyBroken("the body is not well formed");
+    this.active?.body.fail(broken);
+    for (const request of this.waiting) request.body.fail(broken);
+    this.next();
+  }
+
+  private next(): void {
+    if (this.active !== undefined || this.lingering) return;
+    const request = this.waiting.shift();
+    if (request === undefined) {
+      if (this.refusal !== 0) this.sayLast(this.refusal);
+      return;
+    }
+    this.active = request;
+    void this.serve(request).finally(() => {
+      this.active = undefined;
+      this.sinceMs = this.connections.nowMs;
+      this.readAtRest = this.socket.bytesRead ?? 0;
+      this.next();
+    });
+  }
+
+  private async serve(request: NodeRequest): Promise<void> {
+    let response: HttpResponse;
+    try {
+      response = await this.connections.handler(request);
+    } catch (failure) {
+      if (failure instanceof BodyBroken) {
+        if (this.refusal === 0) this.destroy();
+        return;
+      }
+      if (!(failure instanceof BodyTooLarge)) this.connections.onFailure(failure);
+      response = plainResponse(failure instanceof BodyTooLarge ? 413 : 500);
+    }
+    try {
+      await this.send(request, response);
+    } catch (failure) {
+      if (this.socket.destroyed) return;
+      this.connections.onFailure(failure);
+      if (request.response.headersSent) this.destroy();
+      else await this.send(request, plainResponse(500));
+    }
+  }
+
+  private async send(request: NodeRequest, response: HttpResponse): Promise<void> {
+    if (this.socket.destroyed) {
+      if (isStream(response.body)) await closeStream(response.body);
+      return;
+    }
+    const { status, body } = response;
+    const out = request.response;
+    const { pairs, facts } = headerPairs(response.headers);
+    const bodyless = hasNoBody(status);
+    const isHead = request.method === "HEAD";
+    const { length } = framed(facts.contentLength, body, isHead || bodyless);
+    if (!facts.hasDate) pairs.push("Date", this.connections.dateHeader());
+    if (length !== undefined && (!bodyless || (status === 304 && length > 0)))
+      pairs.push("Content-Length", String(length));
+    const { body: incoming } = request;
+    const unreadBytes = incoming.complete ? 0 : incoming.announcedBytes - incoming.receivedBytes;
+    const undecided = !incoming.complete && request.undecided;
+    if (
+      facts.wantsClose ||
+      this.connections.closing ||
+      this.refusal !== 0 ||
+      incoming.broken ||
+      undecided ||
+      unreadBytes > this.connections.limits.discardBytes
+    ) {
+      pairs.push("Connection", "close");
+      if (this.refusal !== 0) this.lingering = true;
+    }
+    out.writeHead(status, pairs);
+    const written = new Promise<void>((resolve) => {
+      out.once("finish", resolve);
+      out.once("close", resolve);
+    });
+    if (body === undefined || bodyless || isHead) {
+      if (isStream(body)) void closeStream(body);
+      out.end();
+    } else if (isStream(body)) await this.sendStream(out, body, length);
+    else if ((length as number) > writeHighWaterBytes)
+      await this.sendStream(out, slices(body), length);
+    else if (Array.isArray(body)) out.end(Buffer.concat(body));
+    else out.end(body);
+    if (!incoming.complete) {
+      incoming.discard();
+      request.message.resume();
+    }
+    await written;
+  }
+
+  private async sendStream(
+    out: ServerResponse,
+    body: AsyncIterable<Buffer>,
+    length: number | undefined,
+  ): Promise<void> {
+    let sent = 0;
+    for await (const chunk of body) {
+      if (this.socket.destroyed) return;
+      sent += chunk.length;
+      if (length !== undefined && sent > length)
+        throw new Error("the answer's stream yielded more than its Content-Length");
+      if (out.write(chunk)) continue;
+      await new Promise<void>((resolve) => {
+        const wake = (): void => {
+          out.off("drain", wake);
+          out.off("close", wake);
+          resolve();
+        };
+        out.on("drain", wake);
+        out.on("close", wake);
+      });
+    }
+    if (length !== undefined && sent < length)
+      throw new Error("the answer's stream ended before its Content-Length");
+    out.end();
+  }
+
+  private sayLast(status: number): void {
+    if (this.lingering) return;
+    this.lingering = true;
+    this.sinceMs = this.connections.nowMs;
+    this.socket.write(lastWords(status, this.connections.dateHeader()));
+    this.socket.end();
+    this.socket.resume();
+  }
+
+  finish(): void {
+    if (this.active === undefined && this.waiting.length === 0) this.socket.end();
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  sweep(): void {
+    const { nowMs, limits } = this.connections;
+    const pendingBytes = this.socket.writableLength;
+    if (pendingBytes === 0 || pendingBytes !== this.writeSeenBytes) {
+      this.writeSeenBytes = pendingBytes;
+      this.writeMovedMs = nowMs;
+    } else if (nowMs - this.writeMovedMs >= limits.writeTimeoutMs) return this.destroy();
+    if (this.lingering) {
+      if (pendingBytes === 0 && nowMs - this.sinceMs >= limits.lingerMs) this.destroy();
+      return;
+    }
+    if (this.active !== undefined) return this.sweepBody(this.active.body);
+    if (!this.midHeaders && (this.socket.bytesRead ?? 0) > this.readAtRest) {
+      this.midHeaders = true;
+      this.sinceMs = nowMs;
+    }
+    const idleMs = nowMs - this.sinceMs;
+    if (this.midHeaders) {
+      if (idleMs >= limits.headersTimeoutMs) this.sayLast(408);
+    } else if (idleMs >= limits.idleTimeoutMs) this.socket.end();
+  }
+
+  private sweepBody(body: IncomingBody): void {
+    if (body.complete) return;
+    const { nowMs, limits } = this.connections;
+    if (this.watched !== body || !body.wanted) {
+      this.watched = body;
+      this.bodySinceMs = nowMs;
+      this.bodySeenBytes = body.receivedBytes;
+      return;
+    }
+    const tookMs = nowMs - this.bodySinceMs;
+    if (tookMs < limits.bodyTimeoutMs) return;
+    const came = body.receivedBytes - this.bodySeenBytes;
+    this.bodySinceMs = nowMs;
+    this.bodySeenBytes = body.receivedBytes;
+    if (came * 1000 < limits.bodyMinimumBytesPerSecond * tookMs) this.refuse(408);
+  }
+}
