@@ -6,12 +6,16 @@ import { isSystemError } from "./system-error.ts";
 import { Turns } from "./turns.ts";
 import type { Files, OpenFile } from "./world.ts";
 
+// Tables and keys are nobody else's on this machine.
+const fileMode = 0o600;
+const folderMode = 0o700;
+
 /** The machine's disk. */
 export function realFiles(): Files {
   const replacements = new Turns();
   return {
     async open(path) {
-      return openFile(await fs.open(path, constants.O_RDWR | constants.O_CREAT));
+      return openFile(await fs.open(path, constants.O_RDWR | constants.O_CREAT, fileMode));
     },
     read: (path) => fs.readFile(path).catch(nothingIfMissing),
     // In turn: all of a file's replacements share one new name, so that a crash leaves at most one.
@@ -61,7 +65,7 @@ function openFile(handle: fs.FileHandle): OpenFile {
 
 async function replace(path: string, bytes: Buffer): Promise<void> {
   const newPath = `${path}.new`;
-  const handle = await fs.open(newPath, "w");
+  const handle = await fs.open(newPath, "w", fileMode);
   try {
     await handle.writeFile(bytes);
     await handle.datasync();
@@ -73,7 +77,7 @@ async function replace(path: string, bytes: Buffer): Promise<void> {
 }
 
 async function makeFolder(folder: string): Promise<void> {
-  const firstMade = await fs.mkdir(folder, { recursive: true });
+  const firstMade = await fs.mkdir(folder, { recursive: true, mode: folderMode });
   if (firstMade === undefined) return;
   for (let made = folder; made.length >= firstMade.length; made = dirname(made)) {
     await syncFolder(dirname(made));

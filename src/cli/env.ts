@@ -1,0 +1,70 @@
+import { realWorld } from "#world/real.ts";
+import type { Configuration } from "./configuration.ts";
+import { endpointOf } from "./endpoint.ts";
+import { readRootKey } from "./root-key.ts";
+import { UsageError } from "./settings.ts";
+
+const shells = {
+  sh: (name: string, value: string) => `export ${name}=${quoted(value)}`,
+  fish: (name: string, value: string) => `set -gx ${name} ${quoted(value)}`,
+  powershell: (name: string, value: string) => `$env:${name} = '${value.replaceAll("'", "''")}'`,
+};
+
+export type Shell = keyof typeof shells;
+
+/** Takes `--shell NAME` out of the flags; the rest are settings. */
+export function takeShell(flags: readonly string[]): { shell: Shell; flags: string[] } {
+  const index = flags.findIndex((flag) => flag === "--shell" || flag.startsWith("--shell="));
+  if (index < 0) return { shell: "sh", flags: [...flags] };
+  const isOneWord = flags[index] !== "--shell";
+  const name = isOneWord ? flags[index]!.slice("--shell=".length) : flags[index + 1];
+  if (name !== "sh" && name !== "fish" && name !== "powershell") {
+    throw new UsageError(
+      `--shell must be sh, fish or powershell, not ${JSON.stringify(name ?? "")}`,
+    );
+  }
+  return { shell: name, flags: flags.toSpliced(index, isOneWord ? 1 : 2) };
+}
+
+/** Prints what SDKs and the AWS CLI read, as commands of a shell. */
+export async function printEnvironment(
+  configuration: Configuration,
+  shell: Shell,
+): Promise<number> {
+  const { account, region } = configuration;
+  if (configuration.port === 0)
+    throw new UsageError("tule env needs the port that the server listens on");
+  const key = await keyOf(configuration);
+  if (key === undefined) {
+    process.stderr.write(
+      `tule: ${configuration.data} holds no access key yet; the first tule start makes it\n`,
+    );
+    return 1;
+  }
+  const variables = {
+    AWS_ENDPOINT_URL: endpointOf(configuration),
+    AWS_ACCESS_KEY_ID: key.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_ACCOUNT_ID: account,
+  };
+  for (const [name, value] of Object.entries(variables)) {
+    process.stdout.write(`${shells[shell](name, value)}\n`);
+  }
+  return 0;
+}
+
+/** With --auth open any key will do: one that names the account says where its requests belong. */
+async function keyOf(configuration: Configuration) {
+  const { rootAccessKeyId: accessKeyId, rootSecretAccessKey: secretAccessKey } = configuration;
+  if (accessKeyId !== undefined && secretAccessKey !== undefined)
+    return { accessKeyId, secretAccessKey };
+  if (configuration.auth === "open")
+    return { accessKeyId: configuration.account, secretAccessKey: "tule" };
+  return configuration.memory ? undefined : readRootKey(realWorld(), configuration.data);
+}
+
+function quoted(value: string): string {
+  return /^[\w./:-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
+}

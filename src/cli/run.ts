@@ -1,0 +1,76 @@
+import { readFileSync } from "node:fs";
+import { isSystemError } from "#world/system-error.ts";
+import { readConfiguration } from "./configuration.ts";
+import type { Configuration } from "./configuration.ts";
+import { help } from "./help.ts";
+import { nearest } from "./nearest.ts";
+import { UsageError } from "./settings.ts";
+import { version } from "./version.ts";
+
+/** Runs one command. Resolves with the exit code: 0, 1 if it failed, 2 if it was called wrongly. */
+export async function run(argv: readonly string[]): Promise<number> {
+  try {
+    const [command, ...rest] = argv;
+    if (
+      command === undefined ||
+      command === "help" ||
+      argv.includes("--help") ||
+      argv.includes("-h")
+    ) {
+      process.stdout.write(help());
+      return 0;
+    }
+    if (command === "--version" || command === "-v") {
+      process.stdout.write(`tule ${version}\n`);
+      return 0;
+    }
+    // Loaded only here: each command needs little, and `start` has to be quick.
+    switch (command) {
+      case "start":
+        return await (await import("./start.ts")).start(configurationOf(rest));
+      case "env": {
+        const { takeShell, printEnvironment } = await import("./env.ts");
+        const { shell, flags } = takeShell(rest);
+        return await printEnvironment(configurationOf(flags), shell);
+      }
+      case "status":
+        return await (await import("./status.ts")).status(configurationOf(rest));
+      case "demo":
+        return await (await import("./demo.ts")).demo(configurationOf(rest));
+      default:
+        throw new UsageError(unknownCommand(command));
+    }
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`tule: ${error.message}\n`);
+    return 2;
+  }
+}
+
+function configurationOf(flags: readonly string[]): Configuration {
+  const { configuration, warnings } = readConfiguration({
+    flags,
+    environment: process.env,
+    folder: process.cwd(),
+    readFile: readIfThere,
+  });
+  if (configuration.log !== "silent") {
+    for (const warning of warnings) process.stderr.write(`tule: ${warning}\n`);
+  }
+  return configuration;
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (isSystemError(error, "ENOENT")) return undefined;
+    throw new UsageError(error instanceof Error ? error.message : `${path} can't be read`);
+  }
+}
+
+function unknownCommand(command: string): string {
+  const found = nearest(command, ["start", "env", "status", "demo"]);
+  const hint = found === undefined ? "tule --help lists them" : `did you mean ${found}?`;
+  return `there is no command ${command}; ${hint}`;
+}

@@ -1,0 +1,91 @@
+import { gateway } from "#gateway/pipeline.ts";
+import { openFront } from "#gateway/front/open-front.ts";
+import { Credentials } from "#kernel/credentials.ts";
+import { rootOf } from "#kernel/identity.ts";
+import { Kernel } from "#kernel/kernel.ts";
+import type { Log } from "#kernel/log.ts";
+import { services } from "#services/index.ts";
+import { memoryStore, openStore } from "#store/open.ts";
+import type { World } from "#world/world.ts";
+
+export interface ServerOptions {
+  readonly world: World;
+  readonly log: Log;
+  readonly version: string;
+  /** Where all state lives; undefined keeps it in memory. */
+  readonly dataFolder: string | undefined;
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  readonly http1: "sockets" | "node";
+  readonly authentication: "open" | "strict";
+  /** Of requests that name none. */
+  readonly account: string;
+  readonly region: string;
+  /** The account's root access key. */
+  readonly rootKey: RootKey | undefined;
+}
+
+export interface RootKey {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+export interface Server {
+  readonly host: string;
+  /** The one that was picked, if 0 was asked for. */
+  readonly port: number;
+  /** Answers what is under way, makes everything durable, and frees port and folder. */
+  close(): Promise<void>;
+}
+
+/** Puts the server together: the only place that knows all its parts. */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { world, log, dataFolder } = options;
+  const startedAtMs = world.clock.nowMs();
+  const store =
+    dataFolder === undefined ? memoryStore() : await openStore({ world, folder: dataFolder });
+  try {
+    const kernel = new Kernel({ world, store, services, log });
+    await kernel.start();
+    const handler = gateway({
+      kernel,
+      credentials: knownCredentials(options),
+      facts: {
+        version: options.version,
+        authentication: options.authentication,
+        dataFolder,
+        startedAtMs,
+      },
+      defaultAccount: options.account,
+      defaultRegion: options.region,
+    });
+    const front = await openFront({
+      sockets: world.sockets,
+      clock: world.clock,
+      host: options.host,
+      port: options.port,
+      http1: options.http1,
+      handler,
+      onFailure: (failure) => log.error("A request failed within the server", { failure }),
+    });
+    return {
+      host: front.host,
+      port: front.port,
+      async close() {
+        await front.close();
+        await kernel.stop();
+        await store.close();
+      },
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+function knownCredentials({ rootKey, account }: ServerOptions): Credentials {
+  const credentials = new Credentials();
+  if (rootKey !== undefined) credentials.add({ ...rootKey, principal: rootOf(account) });
+  return credentials;
+}
