@@ -1,3 +1,4 @@
+import { judgeScenario } from "./goals.ts";
 import type { ScenarioFigures, ServerFigures } from "./side-by-side.ts";
 import { medianOf, ratio } from "./statistics.ts";
 import { formatMegabytes, formatNumber, formatTable } from "./table.ts";
@@ -62,7 +63,12 @@ export function formatScenario(figures: ScenarioFigures): string {
       line.keepsWrites,
     ]),
   ]);
-  return [figures.title, table, ...notes(figures, lines)].join("\n");
+  const verdicts = judgeScenario(
+    figures.scenario,
+    ratio(tule?.cpuMicros, echo?.cpuMicros),
+    (server) => ratio(tule?.perSecond, lines.find(({ name }) => name === server)?.perSecond),
+  );
+  return [figures.title, table, ...verdicts, ...notes(figures, lines)].join("\n");
 }
 
 function notes(

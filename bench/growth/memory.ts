@@ -1,8 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { growthGoals, judge } from "../goals.ts";
 import type { Options } from "../options.ts";
 import { readProcessTree } from "../process-tree.ts";
 import { itemBytes, storeItems } from "../scenarios/items.ts";
 import type { ServerProcess } from "../server-process.ts";
+import { ratio } from "../statistics.ts";
 import { formatMegabytes, formatTable } from "../table.ts";
 import type { Target } from "../target.ts";
 
@@ -65,5 +67,8 @@ export async function measureMemory(
       ],
     ])}`,
   );
+  const { ownBytesLoaded } = growthGoals;
+  const ownMegabytes = ratio(figures.anonymousBytes, 1e6);
+  console.log(judge("own memory, MB", ownMegabytes, "at most", ownBytesLoaded / 1e6) ?? "");
   return figures;
 }

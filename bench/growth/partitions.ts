@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { growthGoals, judge } from "../goals.ts";
 import type { LoadResult } from "../load/job.ts";
 import { dynamodbRequest, KeySlots } from "../load/request.ts";
 import type { RequestTemplate } from "../load/request.ts";
@@ -58,7 +59,7 @@ export async function measurePartitions(
       await process.becomesIdle(15);
     }
   }
-  console.log(`\n${format(figures)}`);
+  console.log(`\n${[format(figures), ...judgePartitions(figures)].join("\n")}`);
   return figures;
 }
 
@@ -90,8 +91,8 @@ function putRequest(table: string, items: number): RequestTemplate {
   return dynamodbRequest("PutItem", { TableName: table, Item }, slots);
 }
 
-function format(figures: readonly PartitionFigures[]): string {
-  const lines = figures.map(({ operation, items, rounds }) => ({
+function summarize(figures: readonly PartitionFigures[]) {
+  return figures.map(({ operation, items, rounds }) => ({
     operation,
     items,
     perSecond: medianOf(rounds, ({ answered, seconds }) => answered / seconds),
@@ -99,6 +100,25 @@ function format(figures: readonly PartitionFigures[]): string {
     p99Ms: medianOf(rounds, ({ p99Ms }) => p99Ms),
     errors: rounds.reduce((sum, { errors }) => sum + errors, 0),
   }));
+}
+
+function judgePartitions(figures: readonly PartitionFigures[]): string[] {
+  const lines = summarize(figures);
+  const limit = growthGoals.timesSmallPartition;
+  return lines
+    .flatMap(({ operation, items, perSecond, cpuMicros }) => {
+      const small = lines.find((line) => line.operation === operation && line.items === smallItems);
+      if (small === undefined || items === smallItems) return [];
+      return [
+        judge(`${operation}, times slower`, ratio(small.perSecond, perSecond), "at most", limit),
+        judge(`${operation}, times the CPU`, ratio(cpuMicros, small.cpuMicros), "at most", limit),
+      ];
+    })
+    .filter((line) => line !== undefined);
+}
+
+function format(figures: readonly PartitionFigures[]): string {
+  const lines = summarize(figures);
   return formatTable([
     ["operation", "partition", "req/s", "CPU µs", "p99 ms", "errors", "slower", "CPU of small"],
     ...lines.map((line) => {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { rmSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
+import { growthGoals, judge } from "../goals.ts";
 import type { Options } from "../options.ts";
 import { readProcessTree } from "../process-tree.ts";
 import { ServerProcess } from "../server-process.ts";
@@ -51,7 +52,28 @@ export async function measureStarts(
       }),
     ]),
   );
+  const verdicts = [
+    judge("ready when empty, ms", empty, "at most", growthGoals.readyMs),
+    ...(["after a stop", "after a kill"] as const).map((situation) => {
+      const full = medianOf(starts[situation], ({ readyMs }) => readyMs);
+      const what = `ready ${situation}, times an empty start`;
+      return judge(what, ratio(full, empty), "at most", growthGoals.timesEmptyStart);
+    }),
+    judge(
+      "resident when idle and empty, mapped program included, MB",
+      ratio(medianOf(starts.empty, residentBytes), 1e6),
+      "at most",
+      growthGoals.residentBytesIdle / 1e6,
+    ),
+  ];
+  console.log(verdicts.filter((line) => line !== undefined).join("\n"));
   return starts;
+}
+
+function residentBytes({ idleAnonymousBytes, idleFileBytes }: Start): number | undefined {
+  return idleAnonymousBytes === undefined || idleFileBytes === undefined
+    ? undefined
+    : idleAnonymousBytes + idleFileBytes;
 }
 
 async function startOnce(
