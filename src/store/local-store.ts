@@ -60,11 +60,20 @@ export class LocalStore implements Store {
   private failed = false;
   private closing: Promise<void> | undefined;
   private onIdle: (() => void) | undefined;
+  private readonly unlock: () => Promise<void>;
 
-  /** @param nextTurn runs a function soon, after what is already on its way: it fills the groups. */
-  constructor(engine: Engine, nextTurn: (run: () => void) => void = queueMicrotask) {
+  /**
+   * @param nextTurn runs a function soon, after what is already on its way: it fills the groups.
+   * @param unlock called when all is closed.
+   */
+  constructor(
+    engine: Engine,
+    nextTurn: (run: () => void) => void = queueMicrotask,
+    unlock: () => Promise<void> = () => Promise.resolve(),
+  ) {
     this.engine = engine;
     this.nextTurn = nextTurn;
+    this.unlock = unlock;
     this.sequence = engine.lastSequence;
   }
 
@@ -106,7 +115,11 @@ export class LocalStore implements Store {
         this.onIdle = resolve;
       });
     }
-    await this.engine.close();
+    try {
+      await this.engine.close();
+    } finally {
+      await this.unlock();
+    }
   }
 
   private idle(): boolean {

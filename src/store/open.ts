@@ -1,8 +1,64 @@
+import { join } from "node:path";
+import type { World } from "#world/world.ts";
+import { CheckpointedEngine } from "./engines/checkpointed.ts";
+import { LmdbEngine } from "./engines/lmdb.ts";
 import { MemoryEngine } from "./engines/memory.ts";
 import { LocalStore } from "./local-store.ts";
+import { LoggedEngine } from "./logged-engine.ts";
+import type { BaseEngine, LoggedEngineOptions } from "./logged-engine.ts";
 import type { Store } from "./store.ts";
+
+export interface StoreOptions {
+  readonly world: World;
+  /** Belongs to the store alone; made if it is not there. */
+  readonly folder: string;
+}
+
+/** The store on disk. Rejects with FolderInUse when another process has it open. */
+export function openStore({ world, folder }: StoreOptions): Promise<Store> {
+  return openLogged(
+    world,
+    folder,
+    () => Promise.resolve(LmdbEngine.open(folder)),
+    {},
+    setImmediate,
+  );
+}
 
 /** A store in memory, for tests and `--memory`. What it holds ends with the process. */
 export function memoryStore(): Store {
   return new LocalStore(new MemoryEngine());
+}
+
+export interface SimulatedStoreOptions extends StoreOptions, SmallSizes {}
+
+/** Small, so that a short run comes round often. */
+type SmallSizes = Pick<LoggedEngineOptions, "segmentBytes" | "applyBytes" | "maxPendingBytes">;
+
+/** The store on a simulated disk: all of it but LMDB, which knows no other disk than the machine's. */
+export function simulatedStore({ world, folder, ...sizes }: SimulatedStoreOptions): Promise<Store> {
+  const openBase = () => CheckpointedEngine.open(world.files, join(folder, "base"));
+  const small = { segmentBytes: 16_384, applyBytes: 8192, maxPendingBytes: 32_768, ...sizes };
+  return openLogged(world, folder, openBase, small, queueMicrotask);
+}
+
+async function openLogged(
+  world: World,
+  folder: string,
+  openBase: () => Promise<BaseEngine>,
+  sizes: SmallSizes,
+  nextTurn: (run: () => void) => void,
+): Promise<Store> {
+  const { files, random } = world;
+  await files.makeFolder(folder);
+  const unlock = await files.lock(folder, "another Tule process");
+  try {
+    const base = await openBase();
+    const logged = { files, random, folder: join(folder, "log"), ...sizes };
+    const engine = await LoggedEngine.open(base, logged);
+    return new LocalStore(engine, nextTurn, unlock);
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
 }

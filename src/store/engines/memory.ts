@@ -18,7 +18,7 @@ export class MemoryEngine implements Engine {
   }
 
   write(batch: Batch, sequence: number): Promise<void> {
-    this.apply(batch, sequence);
+    this.set(batch, sequence);
     return Promise.resolve();
   }
 
@@ -26,7 +26,12 @@ export class MemoryEngine implements Engine {
     return Promise.resolve();
   }
 
-  protected apply(batch: Batch, sequence: number): void {
+  /** All entries, in the order in which they were first written. */
+  protected all(): ReadonlyMap<Key, Buffer> {
+    return this.values;
+  }
+
+  protected set(batch: Batch, sequence: number): void {
     for (const [key, value] of batch) {
       if (value !== null) {
         const before = this.values.size;
