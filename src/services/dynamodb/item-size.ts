@@ -1,0 +1,311 @@
+import { base64Bytes } from "./attribute-values.ts";
+import type { AttributeType, AttributeValue, Item } from "./attribute-values.ts";
+import { normalizeNumber, numberBytes } from "./numbers.ts";
+import { invalidParameter, SerializationProblem, ValidationProblem } from "./validation-problem.ts";
+
+export const maximumItemBytes = 400 * 1024;
+
+/** An attribute itself is level 1. */
+const maximumNesting = 32;
+
+/** A list or a map costs this, and a byte for each entry. */
+const containerBytes = 3;
+
+/**
+ * Checks an item (or a key) as it came from JSON and normalizes it in place: numbers to their normal
+ * form, members that are null or unknown removed. Returns its size in bytes by DynamoDB's rule; the
+ * caller compares it with `maximumItemBytes`.
+ *
+ * One pass over the input's own members, without a copy: it is on the path of each write.
+ */
+export function checkItem(item: Item): number {
+  try {
+    return checkAttributes(item, 1, 0);
+  } catch (problem) {
+    // AWS parses the whole request before it validates any of it: a wrong shape further on goes first.
+    if (problem instanceof ValidationProblem) checkShapes(item);
+    throw problem;
+  }
+}
+
+/** `checkItem` for a single value, as in ExpressionAttributeValues: its size without a name. */
+export function checkValue(value: AttributeValue): number {
+  try {
+    return checkAt(value, 1);
+  } catch (problem) {
+    if (problem instanceof ValidationProblem) checkShape(value);
+    throw problem;
+  }
+}
+
+/** The size of an item that has been checked: the names and the values. Refuses too deep nesting. */
+export function itemBytes(item: Item): number {
+  return checkAttributes(item, 1, 0);
+}
+
+export function checkItemBytes(bytes: number): void {
+  if (bytes > maximumItemBytes) {
+    throw new ValidationProblem("Item size has exceeded the maximum allowed size");
+  }
+}
+
+export function checkUpdatedItemBytes(bytes: number): void {
+  if (bytes > maximumItemBytes) {
+    throw new ValidationProblem("Item size to update has exceeded the maximum allowed size");
+  }
+}
+
+function checkAttributes(item: Item, level: number, entryBytes: number): number {
+  let bytes = 0;
+  for (const name in item) {
+    const value = item[name];
+    if (value === null || value === undefined) throw new ValidationProblem(emptyValue);
+    bytes += utf8Bytes(name) + checkAt(value, level) + entryBytes;
+  }
+  return bytes;
+}
+
+function checkAt(value: AttributeValue, level: number): number {
+  if (level > maximumNesting) throw new ValidationProblem(tooDeep);
+  if (typeof value !== "object" || Array.isArray(value)) throw notAStructure(value);
+  let bytes = 0;
+  let types = 0;
+  for (const type in value) {
+    const content: unknown = value[type as AttributeType];
+    if (content === null || content === undefined) {
+      delete value[type as AttributeType];
+      continue;
+    }
+    switch (type) {
+      case "S":
+        bytes = utf8Bytes(asString(content));
+        break;
+      case "N": {
+        const text = asString(content);
+        const normal = normalizeNumber(text);
+        if (normal !== text) value.N = normal;
+        bytes = numberBytes(normal);
+        break;
+      }
+      case "M":
+        bytes = containerBytes + checkAttributes(asMap(content), level + 1, 1);
+        break;
+      case "L":
+        bytes = containerBytes + checkElements(asList(content), level + 1);
+        break;
+      case "BOOL":
+        asBoolean(content);
+        bytes = 1;
+        break;
+      case "NULL":
+        if (!asBoolean(content)) throw new ValidationProblem(nullMustBeTrue);
+        bytes = 1;
+        break;
+      case "B":
+        bytes = checkBinary(content);
+        break;
+      case "SS":
+        bytes = checkStringSet(asList(content));
+        break;
+      case "NS":
+        bytes = checkNumberSet(asList(content));
+        break;
+      case "BS":
+        bytes = checkBinarySet(asList(content));
+        break;
+      default:
+        // A member that the API does not have: ignored, as everywhere.
+        delete (value as Record<string, unknown>)[type];
+        continue;
+    }
+    types++;
+  }
+  if (types === 1) return bytes;
+  throw new ValidationProblem(types === 0 ? emptyValue : manyTypes);
+}
+
+const emptyValue =
+  "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes";
+const manyTypes =
+  "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes";
+const tooDeep =
+  "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit";
+export const nullMustBeTrue = `${invalidParameter}Null attribute value types must have the value of true`;
+
+function checkElements(list: unknown[], level: number): number {
+  let bytes = 0;
+  for (const element of list) {
+    if (element === null) throw new ValidationProblem(emptyValue);
+    bytes += checkAt(element as AttributeValue, level) + 1;
+  }
+  return bytes;
+}
+
+function checkStringSet(members: unknown[]): number {
+  let bytes = 0;
+  for (const member of members) bytes += utf8Bytes(asString(member));
+  if (members.length === 0) {
+    throw new ValidationProblem(`${invalidParameter}An string set  may not be empty`);
+  }
+  if (hasDuplicates(members)) {
+    const shown = (members as string[]).join(", ");
+    throw new ValidationProblem(
+      `${invalidParameter}Input collection [${shown}] contains duplicates.`,
+    );
+  }
+  return bytes;
+}
+
+function checkNumberSet(members: unknown[]): number {
+  if (members.length === 0) {
+    throw new ValidationProblem(`${invalidParameter}An number set  may not be empty`);
+  }
+  let bytes = 0;
+  for (let index = 0; index < members.length; index++) {
+    const normal = normalizeNumber(asString(members[index]));
+    members[index] = normal;
+    bytes += numberBytes(normal);
+  }
+  if (hasDuplicates(members)) throw new ValidationProblem("Input collection contains duplicates");
+  return bytes;
+}
+
+function checkBinarySet(members: unknown[]): number {
+  let bytes = 0;
+  for (const member of members) bytes += checkBinary(member);
+  if (members.length === 0) {
+    throw new ValidationProblem(`${invalidParameter}Binary sets should not be empty`);
+  }
+  if (hasDuplicates(members)) {
+    const shown = (members as string[]).join(", ");
+    // The missing space is AWS's.
+    throw new ValidationProblem(
+      `${invalidParameter}Input collection [${shown}]of type BS contains duplicates.`,
+    );
+  }
+  return bytes;
+}
+
+function hasDuplicates(members: unknown[]): boolean {
+  if (members.length > 8) return new Set(members).size < members.length;
+  for (let index = 1; index < members.length; index++) {
+    if (members.indexOf(members[index]) < index) return true;
+  }
+  return false;
+}
+
+function checkBinary(content: unknown): number {
+  if (typeof content !== "string") throw notConvertible(content, "java.nio.ByteBuffer");
+  if (content.length % 4 !== 0) {
+    throw new SerializationProblem(
+      `Base64 encoded length is expected a multiple of 4 bytes but found: ${content.length}`,
+    );
+  }
+  const bytes = Buffer.from(content, "base64");
+  if (bytes.toString("base64") === content) return base64Bytes(content);
+  const bad = /[^a-zA-Z0-9+/=]/.exec(content);
+  throw new SerializationProblem(
+    bad === null
+      ? "Invalid last non-pad Base64 character dectected"
+      : `Invalid Base64 character: '${bad[0]}'`,
+  );
+}
+
+/** Below this length a loop finds the size of an ASCII string sooner than a call into native code. */
+const shortString = 48;
+
+export function utf8Bytes(text: string): number {
+  const length = text.length;
+  if (length > shortString) return Buffer.byteLength(text);
+  for (let at = 0; at < length; at++) {
+    if (text.charCodeAt(at) > 0x7f) return Buffer.byteLength(text);
+  }
+  return length;
+}
+
+/* The shapes: what AWS's JSON parser says of a member of the wrong JSON type. */
+
+function asString(content: unknown): string {
+  if (typeof content === "string") return content;
+  throw notConvertible(content, "java.lang.String");
+}
+
+function asBoolean(content: unknown): boolean {
+  if (typeof content === "boolean") return content;
+  throw typeof content === "string"
+    ? new SerializationProblem("Unexpected token received from parser")
+    : notConvertible(content, "java.lang.Boolean");
+}
+
+function asList(content: unknown): unknown[] {
+  if (Array.isArray(content)) return content;
+  throw typeof content === "object"
+    ? new SerializationProblem(structureFound)
+    : new SerializationProblem("Unexpected field type");
+}
+
+function asMap(content: unknown): Item {
+  if (typeof content === "object" && !Array.isArray(content)) return content as Item;
+  throw new SerializationProblem(
+    typeof content === "object"
+      ? `Unrecognized collection type java.util.Map<java.lang.String, ${attributeValueClass}>`
+      : "Unexpected field type",
+  );
+}
+
+const attributeValueClass = "com.amazonaws.dynamodb.v20120810.AttributeValue";
+const structureFound = "Start of structure or map found where not expected";
+
+function notAStructure(value: unknown): SerializationProblem {
+  return new SerializationProblem(
+    Array.isArray(value)
+      ? `Unrecognized collection type class ${attributeValueClass}`
+      : "Unexpected value type in payload",
+  );
+}
+
+function notConvertible(content: unknown, javaClass: string): SerializationProblem {
+  if (Array.isArray(content)) {
+    return new SerializationProblem(`Unrecognized collection type class ${javaClass}`);
+  }
+  if (typeof content === "object" && content !== null) {
+    return new SerializationProblem(structureFound);
+  }
+  if (javaClass === "java.nio.ByteBuffer") {
+    return new SerializationProblem("only base-64-encoded strings are convertible to bytes");
+  }
+  const target = javaClass.slice("java.lang.".length);
+  return new SerializationProblem(`${jsonToken(content)} cannot be converted to ${target}`);
+}
+
+function jsonToken(content: unknown): string {
+  if (content === true) return "TRUE_VALUE";
+  if (content === false) return "FALSE_VALUE";
+  if (content === null) return "NULL_VALUE";
+  return Number.isInteger(content) ? "NUMBER_VALUE" : "DECIMAL_VALUE";
+}
+
+/** Throws a SerializationProblem if any member has the wrong JSON type; validates nothing else. */
+function checkShapes(item: Item): void {
+  for (const value of Object.values(item)) {
+    if (value !== null && value !== undefined) checkShape(value);
+  }
+}
+
+function checkShape(value: AttributeValue): void {
+  if (typeof value !== "object" || Array.isArray(value)) throw notAStructure(value);
+  for (const [type, content] of Object.entries(value) as [string, unknown][]) {
+    if (content === null) continue;
+    if (type === "S" || type === "N") asString(content);
+    else if (type === "B") checkBinary(content);
+    else if (type === "BOOL" || type === "NULL") asBoolean(content);
+    else if (type === "SS" || type === "NS") asList(content).forEach(asString);
+    else if (type === "BS") asList(content).forEach(checkBinary);
+    else if (type === "M") checkShapes(asMap(content));
+    else if (type === "L") {
+      for (const element of asList(content)) {
+        if (element !== null) checkShape(element as AttributeValue);
+      }
+    }
+  }
+}
