@@ -1,0 +1,105 @@
+import { createHash } from "node:crypto";
+import { endOfPrefix, type Key } from "#base/key.ts";
+import { bytes } from "#base/tuple.ts";
+import type { Context } from "#kernel/context.ts";
+import type { IndexRecord, TableRecord } from "./table-record.ts";
+
+/*
+ * Every key that DynamoDB stores. All begin with (service, account, region); then:
+ *
+ *   table        name                                     → TableRecord
+ *   tags         table name                               → tags of the table
+ *   size         table id                                 → item counts and bytes of the table and its indexes
+ *   item         table id · hash · partition · sort       → stored item (stored-item.ts)
+ *   index        table id, index id · hash · partition · sort · primary key → stored item, projected
+ *   collection   table id · hash · partition              → bytes of an item collection (tables with local indexes)
+ *   backfill     table id, index id                       → the key of the last item that a new index has
+ *   token        client token                             → an idempotent transaction's request and answer
+ *
+ * Items are ordered by a hash of their partition key, then by sort key: a Scan walks the hashes as AWS's does, and
+ * parallel segments are equal ranges of them. `partition` and `sort` are order-preserving bytes (key-encoding.ts).
+ */
+
+type AnyContext = Context;
+/** Items outlive their table's record for a while: they are found by its id. */
+type TableId = Pick<TableRecord, "id">;
+
+export const tableKey = (ctx: AnyContext, tableName: string): Key => ctx.key("table", tableName);
+/** All tables of the account in the region, by name. */
+export const tablesPrefix = (ctx: AnyContext): Key => ctx.key("table");
+export const tagsKey = (ctx: AnyContext, tableName: string): Key => ctx.key("tags", tableName);
+export const sizeKey = (ctx: AnyContext, table: TableId): Key => ctx.key("size", table.id);
+export const tokenKey = (ctx: AnyContext, token: string): Key => ctx.key("token", token);
+
+/** Where a table's items, or an index's entries, stand: `prefix`, then a partition's bytes, then the sort key's. */
+export const itemsPrefix = (ctx: AnyContext, table: TableId): Key => ctx.key("item", table.id);
+export const indexPrefix = (ctx: AnyContext, table: TableId, index: Pick<IndexRecord, "id">): Key =>
+  ctx.key("index", table.id, index.id);
+/** The entries of all of a table's indexes. */
+export const indexesPrefix = (ctx: AnyContext, table: TableId): Key => ctx.key("index", table.id);
+/** Up to which item a new index's backfill has come. */
+export const backfillKey = (ctx: AnyContext, table: TableId, index: Pick<IndexRecord, "id">): Key =>
+  ctx.key("backfill", table.id, index.id);
+/** Where the sizes of a table's item collections stand, each under its partition's bytes. */
+export const collectionsPrefix = (ctx: AnyContext, table: TableId): Key =>
+  ctx.key("collection", table.id);
+
+/** Above this, a partition key stands in keys as its SHA-256: nothing needs the order of partitions. */
+const longestPlainPartitionBytes = 512;
+
+/**
+ * A partition key's part of a key: four bytes of hash, then the partition attributes' ordered bytes.
+ * `attributes`: each partition attribute's bytes from key-encoding.ts.
+ */
+export function partitionBytes(attributes: readonly Key[]): Key {
+  let plain = "";
+  for (const attribute of attributes) plain += bytes(attribute);
+  const body = plain.length <= longestPlainPartitionBytes ? plain : bytes(sha256(plain));
+  return hashBytes(partitionHash(plain)) + body;
+}
+
+/** The longest primary key that stands as it is at the end of an index entry's key. */
+const longestPlainSuffixBytes = 512;
+
+/**
+ * What makes an index entry's key unique: the item's partition and sort attributes' ordered bytes, or their SHA-256
+ * where they are long. Entries that agree in the index's own key are ordered by it.
+ */
+export function primaryKeySuffix(attributes: readonly Key[]): Key {
+  let plain = "";
+  for (const attribute of attributes) plain += bytes(attribute);
+  return plain.length <= longestPlainSuffixBytes ? plain : bytes(sha256(plain));
+}
+
+function sha256(plain: Key): Key {
+  return createHash("sha256").update(plain, "latin1").digest("binary");
+}
+
+/** A 32-bit hash of a partition key's bytes (FNV-1a, then mixed so that the high bits spread as well). */
+function partitionHash(bytes: Key): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < bytes.length; at++) {
+    hash = Math.imul(hash ^ bytes.charCodeAt(at), 0x01000193);
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+function hashBytes(hash: number): Key {
+  return String.fromCharCode(hash >>> 24, (hash >>> 16) & 0xff, (hash >>> 8) & 0xff, hash & 0xff);
+}
+
+/** The range of keys that a parallel scan's segment walks. */
+export function segmentRange(
+  prefix: Key,
+  segment: number,
+  totalSegments: number,
+): { readonly start: Key; readonly end: Key } {
+  const boundary = (at: number): Key =>
+    prefix + hashBytes(Math.floor((at * 2 ** 32) / totalSegments));
+  return {
+    start: segment === 0 ? prefix : boundary(segment),
+    end: segment === totalSegments - 1 ? endOfPrefix(prefix) : boundary(segment + 1),
+  };
+}

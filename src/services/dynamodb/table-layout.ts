@@ -1,0 +1,91 @@
+import type { Key } from "#base/key.ts";
+import type { Context } from "#kernel/context.ts";
+import { collectionsPrefix, indexPrefix, itemsPrefix, sizeKey } from "./keyspace.ts";
+import type { IndexRecord, KeyAttribute, TableRecord } from "./table-record.ts";
+
+/** What reads and writes of items need of a table, worked out once for each state of its record. */
+export interface TableLayout {
+  readonly table: TableRecord;
+  readonly partition: KeyAttribute;
+  readonly sort: KeyAttribute | undefined;
+  readonly keyNames: readonly string[];
+  /** Of all indexes that writes keep up to date. */
+  readonly indexKeyNames: readonly string[];
+  readonly itemsPrefix: Key;
+  readonly sizeKey: Key;
+  /** Where item collections are counted: tables with local indexes have them, others not. */
+  readonly collectionsPrefix: Key | undefined;
+  /** Each index that writes keep up to date: global ones, then local ones. Those being deleted are left to the sweep. */
+  readonly indexes: readonly IndexLayout[];
+  /** The order in which AWS checks their keys (dynalite's tests, recorded at AWS): global before local, last first. */
+  readonly indexesFromLast: readonly IndexLayout[];
+}
+
+export interface IndexLayout {
+  readonly index: IndexRecord;
+  readonly isGlobal: boolean;
+  readonly prefix: Key;
+  /** The attributes of its key: partition, then sort. */
+  readonly keyAttributes: readonly KeyAttribute[];
+  /** The names that an entry holds; undefined: all. */
+  readonly projected: ReadonlySet<string> | undefined;
+}
+
+/** Records are decoded once and shared (see Snapshot.record), so the layout lives as long as its record does. */
+const layouts = new WeakMap<TableRecord, TableLayout>();
+
+export function tableLayout(ctx: Context, table: TableRecord): TableLayout {
+  const known = layouts.get(table);
+  if (known !== undefined) return known;
+  const layout = layOut(ctx, table);
+  layouts.set(table, layout);
+  return layout;
+}
+
+function layOut(ctx: Context, table: TableRecord): TableLayout {
+  const partition = table.key.partition[0];
+  if (partition === undefined) throw new TypeError(`table ${table.name} has no partition key`);
+  const written = (index: IndexRecord): boolean => index.status !== "DELETING";
+  const sort = table.key.sort[0];
+  const globals = table.globalIndexes
+    .filter(written)
+    .map((index) => indexLayout(ctx, table, index, true));
+  const locals = table.localIndexes.map((index) => indexLayout(ctx, table, index, false));
+  const indexes = [...globals, ...locals];
+  return {
+    table,
+    partition,
+    sort,
+    keyNames: sort === undefined ? [partition.name] : [partition.name, sort.name],
+    indexKeyNames: indexes.flatMap((index) => index.keyAttributes.map(({ name }) => name)),
+    itemsPrefix: itemsPrefix(ctx, table),
+    sizeKey: sizeKey(ctx, table),
+    collectionsPrefix: table.localIndexes.length > 0 ? collectionsPrefix(ctx, table) : undefined,
+    indexes,
+    indexesFromLast: [...globals.toReversed(), ...locals.toReversed()],
+  };
+}
+
+export function indexLayout(
+  ctx: Context,
+  table: TableRecord,
+  index: IndexRecord,
+  isGlobal: boolean,
+): IndexLayout {
+  const keyAttributes = [...index.key.partition, ...index.key.sort];
+  return {
+    index,
+    isGlobal,
+    prefix: indexPrefix(ctx, table, index),
+    keyAttributes,
+    projected:
+      index.projection.type === "ALL"
+        ? undefined
+        : new Set([
+            ...[...table.key.partition, ...table.key.sort, ...keyAttributes].map(
+              (attribute) => attribute.name,
+            ),
+            ...(index.projection.type === "INCLUDE" ? (index.projection.attributes ?? []) : []),
+          ]),
+  };
+}

@@ -1,0 +1,157 @@
+import type { Key } from "#base/key.ts";
+import type { Context } from "#kernel/context.ts";
+import type { Transaction } from "#store/store.ts";
+import type {
+  ItemCollectionMetrics,
+  ReturnItemCollectionMetrics,
+} from "#models/dynamodb.ts";
+import { type ConsumedUnits, noUnits, writeUnits } from "./consumed-capacity.ts";
+import { indexEntryKey, projectedImage, sameProjection } from "./index-entries.ts";
+import { CollectionSizes, itemCollectionMetrics } from "./item-collections.ts";
+import { partitionOfItem } from "./item-key.ts";
+import { type Item, ItemImage } from "./stored-item.ts";
+import { type IndexLayout, tableLayout, type TableLayout } from "./table-layout.ts";
+import type { TableRecord } from "./table-record.ts";
+import { SizeChange } from "./table-size.ts";
+
+/**
+ * The one way in which items are written: keeps items, index entries, sizes and collections of one table together,
+ * and counts what it cost. One writer serves one table in one run of a transaction's body; `finish` ends it.
+ *
+ * W1. After each transaction, the entries of an index are exactly those that index-entries.ts derives from the items
+ *     (an index that is still being backfilled has those of the items written since, and those the backfill reached).
+ * W2. The table's size and the collections' are the sums over what is stored.
+ */
+export class TableWriter {
+  readonly layout: TableLayout;
+  readonly units: ConsumedUnits = noUnits();
+  readonly #tx: Transaction;
+  readonly #tableFactor: number;
+  readonly #sizes: SizeChange;
+  readonly #collections: CollectionSizes | undefined;
+
+  /** `tableFactor`: a transaction's writes cost twice, those of its index entries do not. */
+  constructor(tx: Transaction, ctx: Context, table: TableRecord, tableFactor = 1) {
+    this.#tx = tx;
+    this.#tableFactor = tableFactor;
+    this.layout = tableLayout(ctx, table);
+    this.#sizes = new SizeChange(this.layout);
+    this.#collections =
+      this.layout.collectionsPrefix === undefined ? undefined : new CollectionSizes(tx);
+  }
+
+  /** What stands under this key now. */
+  find(key: Key): ItemImage | undefined {
+    const stored = this.#tx.get(key);
+    return stored === undefined ? undefined : ItemImage.ofStored(stored);
+  }
+
+  /** Replaces `before`, which stands under the key, by `after`; undefined stands for no item. */
+  write(key: Key, before: ItemImage | undefined, after: ItemImage | undefined): void {
+    this.charge(before, after);
+    if (before === undefined && after === undefined) return;
+    const bytes = (after?.sizeBytes ?? 0) - (before?.sizeBytes ?? 0);
+    let collectionBytes = bytes;
+    const { indexes } = this.layout;
+    for (let position = 0; position < indexes.length; position++) {
+      const index = indexes[position]!;
+      const entryBytes = this.#writeEntry(index, position, before, after);
+      if (!index.isGlobal) collectionBytes += entryBytes;
+    }
+    if (this.#collections !== undefined) {
+      this.#collections.add(this.#collectionKey((after ?? before)!.item), collectionBytes);
+    }
+    this.#sizes.bytes += bytes;
+    if (after === undefined) {
+      this.#sizes.items -= 1;
+      this.#tx.delete(key);
+      return;
+    }
+    if (before === undefined) this.#sizes.items += 1;
+    this.#tx.put(key, after.stored);
+  }
+
+  /** Counts what a write costs the table, without writing: a condition that failed costs as much as one that held. */
+  charge(before: ItemImage | undefined, after: ItemImage | undefined): void {
+    const bytes = Math.max(before?.sizeBytes ?? 0, after?.sizeBytes ?? 0);
+    this.units.table += writeUnits(bytes) * this.#tableFactor;
+  }
+
+  /** For the backfill of a new index: writes an item's entry unless a write has been there first. */
+  backfill(index: IndexLayout, stored: Buffer): void {
+    const position = this.layout.indexes.findIndex((other) => other.index.id === index.index.id);
+    if (position === -1) return;
+    const image = ItemImage.ofStored(stored);
+    const key = indexEntryKey(this.layout, index, image.item);
+    if (key === undefined || this.#tx.get(key) !== undefined) return;
+    const entry = projectedImage(index, image);
+    this.#tx.put(key, entry.stored);
+    this.#sizes.addToIndex(position, 1, entry.sizeBytes);
+  }
+
+  metrics(
+    mode: ReturnItemCollectionMetrics | undefined,
+    item: Item,
+  ): ItemCollectionMetrics | undefined {
+    if (mode !== "SIZE" || this.#collections === undefined) return undefined;
+    const bytes = this.#collections.of(this.#collectionKey(item));
+    return itemCollectionMetrics(mode, this.layout, item, bytes);
+  }
+
+  /** Stores the sizes. Nothing may be written afterwards. */
+  finish(): void {
+    this.#sizes.write(this.#tx, this.layout);
+    this.#collections?.write();
+  }
+
+  #collectionKey(item: Item): Key {
+    return this.layout.collectionsPrefix! + partitionOfItem(this.layout, item);
+  }
+
+  /** Brings one index up to date; answers by how many bytes it grew. */
+  #writeEntry(
+    index: IndexLayout,
+    position: number,
+    before: ItemImage | undefined,
+    after: ItemImage | undefined,
+  ): number {
+    const { layout } = this;
+    const tx = this.#tx;
+    let beforeKey = before && indexEntryKey(layout, index, before.item);
+    const afterKey = after && indexEntryKey(layout, index, after.item);
+    if (beforeKey !== undefined && index.index.backfilling && tx.get(beforeKey) === undefined) {
+      beforeKey = undefined; // The backfill has not come here yet.
+    }
+    if (beforeKey !== undefined && beforeKey === afterKey) {
+      if (sameProjection(index, before!, after!)) return 0;
+      const was = projectedImage(index, before!).sizeBytes;
+      const entry = projectedImage(index, after!);
+      tx.put(afterKey, entry.stored);
+      this.#chargeEntry(index, Math.max(was, entry.sizeBytes));
+      this.#sizes.addToIndex(position, 0, entry.sizeBytes - was);
+      return entry.sizeBytes - was;
+    }
+    let bytes = 0;
+    if (beforeKey !== undefined) {
+      const was = projectedImage(index, before!).sizeBytes;
+      tx.delete(beforeKey);
+      this.#chargeEntry(index, was);
+      this.#sizes.addToIndex(position, -1, -was);
+      bytes -= was;
+    }
+    if (afterKey !== undefined) {
+      const entry = projectedImage(index, after!);
+      tx.put(afterKey, entry.stored);
+      this.#chargeEntry(index, entry.sizeBytes);
+      this.#sizes.addToIndex(position, 1, entry.sizeBytes);
+      bytes += entry.sizeBytes;
+    }
+    return bytes;
+  }
+
+  #chargeEntry(index: IndexLayout, sizeBytes: number): void {
+    const units = index.isGlobal ? this.units.globalIndexes : this.units.localIndexes;
+    const { name } = index.index;
+    units.set(name, (units.get(name) ?? 0) + writeUnits(sizeBytes));
+  }
+}
