@@ -345,16 +345,16 @@ export type AttributeNameList = string[];
 export type AttributeUpdates = Record<string, AttributeValueUpdate>;
 
 export interface AttributeValue {
-  S?: string | undefined;
-  N?: string | undefined;
-  B?: string | undefined;
-  SS?: StringSetAttributeValue | undefined;
-  NS?: NumberSetAttributeValue | undefined;
-  BS?: BinarySetAttributeValue | undefined;
-  M?: MapAttributeValue | undefined;
-  L?: ListAttributeValue | undefined;
-  NULL?: boolean | undefined;
-  BOOL?: boolean | undefined;
+  S?: string;
+  N?: string;
+  B?: string;
+  SS?: StringSetAttributeValue;
+  NS?: NumberSetAttributeValue;
+  BS?: BinarySetAttributeValue;
+  M?: MapAttributeValue;
+  L?: ListAttributeValue;
+  NULL?: boolean;
+  BOOL?: boolean;
 }
 
 export type AttributeValueList = AttributeValue[];
@@ -606,7 +606,7 @@ export interface Capacity {
   CapacityUnits?: number | undefined;
 }
 
-export type ComparisonOperator = "EQ" | "NE" | "IN" | "LE" | "LT" | "GE" | "GT" | "BETWEEN" | "NOT_NULL" | "NULL" | "CONTAINS" | "NOT_CONTAINS" | "BEGINS_WITH";
+export type ComparisonOperator = "IN" | "NULL" | "BETWEEN" | "LT" | "NOT_CONTAINS" | "EQ" | "GT" | "NOT_NULL" | "NE" | "LE" | "BEGINS_WITH" | "GE" | "CONTAINS";
 
 export interface Condition {
   AttributeValueList?: AttributeValueList | undefined;
@@ -628,7 +628,7 @@ export interface ConditionalCheckFailedException {
   Item?: AttributeMap | undefined;
 }
 
-export type ConditionalOperator = "AND" | "OR";
+export type ConditionalOperator = "OR" | "AND";
 
 export interface ConsumedCapacity {
   TableName?: string | undefined;
@@ -1621,7 +1621,7 @@ export interface Projection {
   NonKeyAttributes?: NonKeyAttributeNameList | undefined;
 }
 
-export type ProjectionType = "ALL" | "KEYS_ONLY" | "INCLUDE";
+export type ProjectionType = "ALL" | "INCLUDE" | "KEYS_ONLY";
 
 export interface ProvisionedThroughput {
   ReadCapacityUnits: number;
@@ -1933,7 +1933,7 @@ export type ReturnConsumedCapacity = "INDEXES" | "TOTAL" | "NONE";
 
 export type ReturnItemCollectionMetrics = "SIZE" | "NONE";
 
-export type ReturnValue = "NONE" | "ALL_OLD" | "UPDATED_OLD" | "ALL_NEW" | "UPDATED_NEW";
+export type ReturnValue = "ALL_NEW" | "UPDATED_OLD" | "ALL_OLD" | "NONE" | "UPDATED_NEW";
 
 export type ReturnValuesOnConditionCheckFailure = "ALL_OLD" | "NONE";
 
@@ -1962,7 +1962,7 @@ export type SSEStatus = "ENABLING" | "ENABLED" | "DISABLING" | "DISABLED" | "UPD
 
 export type SSEType = "AES256" | "KMS";
 
-export type ScalarAttributeType = "S" | "N" | "B";
+export type ScalarAttributeType = "B" | "N" | "S";
 
 export interface ScanInput {
   TableName: string;
@@ -2030,7 +2030,7 @@ export type SecondaryIndexesBulkBytesMap = Record<string, BulkOperationBytes>;
 
 export type SecondaryIndexesCapacityMap = Record<string, Capacity>;
 
-export type Select = "ALL_ATTRIBUTES" | "ALL_PROJECTED_ATTRIBUTES" | "SPECIFIC_ATTRIBUTES" | "COUNT";
+export type Select = "SPECIFIC_ATTRIBUTES" | "COUNT" | "ALL_ATTRIBUTES" | "ALL_PROJECTED_ATTRIBUTES";
 
 export interface SourceTableDetails {
   TableName: string;

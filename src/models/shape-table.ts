@@ -17,6 +17,12 @@ export interface MemberModel {
   eventpayload?: boolean;
   eventheader?: boolean;
   enum?: string[];
+  /** Added by corrections: this member's own largest length, where its shape has none or another. */
+  max?: number;
+  /** Added by corrections: the whole message for a request without this required member. */
+  missing?: string;
+  /** Added by corrections: an empty list or map is as good as missing. */
+  missingIfEmpty?: boolean;
 }
 
 export interface XmlNamespace {
@@ -61,6 +67,8 @@ export interface ShapeModel {
   base64Text?: boolean;
   /** Added by corrections: the value keeps its wire form and the service checks it; validation by model ends here. */
   verbatim?: boolean;
+  /** Added by corrections: the other constraints do not hold for ARNs, which may have up to this many characters. */
+  arnMax?: number;
   /** Added by corrections: outputs may hold the value as JSON bytes that were stored so. */
   storedJson?: boolean;
 }
@@ -91,6 +99,8 @@ export interface Metadata {
   awsQueryCompatible?: Record<string, never>;
   /** Added by corrections: errors are named `<errorNamespace>#<code>` in `__type`. */
   errorNamespace?: string;
+  /** Added by corrections: the error code of a failed validation, "ValidationException" unless given. */
+  validationCode?: string;
   /** Added by corrections: answers carry `x-amz-crc32`. */
   answersCrc32?: boolean;
 }

@@ -99,7 +99,9 @@ export class JsonDecoder {
       if (member === undefined) continue;
       const before = value[key];
       if (before === null) {
-        value[key] = undefined;
+        // In values that keep their wire form, services count the members: it must be gone.
+        if (shape.model.verbatim) delete value[key];
+        else value[key] = undefined;
         continue;
       }
       const after = member.model.jsonvalue

@@ -113,7 +113,9 @@ class Writer {
           ? this.#contract("StreamingBody")
           : this.#typeOf(target);
       const key = /^[A-Za-z_$][\w$]*$/.test(member) ? member : JSON.stringify(member);
-      lines.push(required.has(member) ? `  ${key}: ${base};` : `  ${key}?: ${base} | undefined;`);
+      // In values that keep their wire form a member is there or not; elsewhere handlers may write undefined.
+      const optional = shape.verbatim ? `  ${key}?: ${base};` : `  ${key}?: ${base} | undefined;`;
+      lines.push(required.has(member) ? `  ${key}: ${base};` : optional);
     }
     return [...lines, "}", ""];
   }

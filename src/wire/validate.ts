@@ -1,0 +1,315 @@
+/**
+ * Validation by the model: required members, lengths, ranges, patterns and enumerations, reported all at once with the
+ * words of AWS's validator: "2 validation errors detected: Value null at 'tableName' failed to satisfy constraint:
+ * Member must not be null; ...". What a service checks beyond its model, its handlers check.
+ *
+ * The order is the model's; within a value pattern before length, enumerations alone. (AWS's own order differs between
+ * operations and regions.)
+ */
+import { compilePattern } from "./patterns.ts";
+import { WireProblem } from "./protocol.ts";
+import type { Member, OperationModel, Shape } from "./shapes.ts";
+
+// AWS reports no more; it also bounds what a hostile request can make us write.
+const mostProblems = 10;
+// Patterns are only tried on texts that could be legal or are not much longer: some backtrack.
+const longestPatternInput = 8192;
+
+/** Throws the `WireProblem` that AWS would answer if the decoded input breaks a constraint of the model. */
+export function validate(operation: OperationModel, input: unknown): void {
+  const shape = operation.input;
+  if (!shape || !shape.constrained) return;
+  const problems: string[] = [];
+  const code = operation.service.metadata.validationCode ?? "ValidationException";
+  if (!isObject(input)) throw new WireProblem("SerializationException");
+  for (const member of shape.members) {
+    const { missing, missingIfEmpty } = member.model;
+    if (missing === undefined) continue;
+    const value = input[member.name];
+    if (value === undefined || value === null || (missingIfEmpty && lengthOf(value) === 0)) {
+      throw new WireProblem(code, missing);
+    }
+  }
+  checkMembers(input, shape, "", problems);
+  if (problems.length === 0) return;
+  const errors =
+    problems.length === 1 ? "1 validation error" : `${problems.length} validation errors`;
+  throw new WireProblem(code, `${errors} detected: ${problems.join("; ")}`);
+}
+
+function checkMembers(
+  value: Record<string, unknown>,
+  shape: Shape,
+  path: string,
+  problems: string[],
+): void {
+  for (const member of shape.members) {
+    if (!member.required && !member.shape.constrained && member.model.max === undefined) continue;
+    const inner = value[member.name];
+    if (inner === undefined || inner === null) {
+      if (member.required)
+        report(problems, "null", path + lowerFirst(member.name), "Member must not be null");
+    } else {
+      check(inner, member.shape, member.model.max, path + lowerFirst(member.name), problems);
+    }
+    if (problems.length >= mostProblems) return;
+  }
+}
+
+function check(
+  value: unknown,
+  shape: Shape,
+  memberMax: number | undefined,
+  path: string,
+  problems: string[],
+): void {
+  if (!isValid(value, shape, memberMax)) {
+    for (const constraint of brokenConstraints(value, shape, memberMax)) {
+      report(problems, shown(value, shape), path, constraint, shape.model.sensitive);
+    }
+  }
+  if (shape.model.verbatim) return;
+  if (shape.type === "structure") {
+    if (isObject(value)) checkMembers(value, shape, `${path}.`, problems);
+  } else checkWithin(value, shape, path, problems);
+}
+
+/** Structures in a list are checked one by one; for scalars and lists AWS names the list and all they must satisfy. */
+function checkElements(
+  value: unknown[],
+  element: Member,
+  shape: Shape,
+  path: string,
+  problems: string[],
+): void {
+  const { shape: inner } = element;
+  if (inner.type === "structure") {
+    if (!inner.constrained) return;
+    for (let index = 0; index < value.length && problems.length < mostProblems; index++) {
+      check(value[index], inner, undefined, `${path}.${index + 1}.member`, problems);
+    }
+    return;
+  }
+  const nullAt = inner.type === "list" || inner.type === "map" ? -1 : value.indexOf(null);
+  if (nullAt >= 0)
+    report(problems, "null", `${path}.${nullAt + 1}.member`, "Member must not be null");
+  else if (inner.constrained && value.some((each) => !isValid(each, inner, undefined))) {
+    report(
+      problems,
+      shown(value, shape),
+      path,
+      `Member must satisfy constraint: ${allConstraints(inner)}`,
+    );
+  }
+  if (inner.type !== "list" && inner.type !== "map") return;
+  for (let index = 0; index < value.length && problems.length < mostProblems; index++) {
+    checkWithin(value[index], inner, `${path}.${index + 1}.member`, problems);
+  }
+}
+
+function checkEntries(
+  value: Record<string, unknown>,
+  element: Member,
+  shape: Shape,
+  path: string,
+  problems: string[],
+): void {
+  const key = shape.key?.shape;
+  if (key?.constrained && Object.keys(value).some((each) => !isValid(each, key, undefined))) {
+    report(
+      problems,
+      shown(value, shape),
+      path,
+      `Map keys must satisfy constraint: ${allConstraints(key)}`,
+    );
+  }
+  const { shape: inner } = element;
+  if (!inner.constrained || inner.model.verbatim) return;
+  const values = Object.values(value);
+  if (
+    inner.type !== "structure" &&
+    values.some((each) => each !== null && !isValid(each, inner, undefined))
+  ) {
+    report(
+      problems,
+      shown(value, shape),
+      path,
+      `Map value must satisfy constraint: ${allConstraints(inner)}`,
+    );
+  }
+  for (const [name, each] of Object.entries(value)) {
+    if (problems.length >= mostProblems) return;
+    checkWithin(each, inner, `${path}.${name}.member`, problems);
+  }
+}
+
+/** What lies inside a value whose own constraints have been reported with its container. */
+function checkWithin(value: unknown, shape: Shape, path: string, problems: string[]): void {
+  if (shape.type === "structure") check(value, shape, undefined, path, problems);
+  else if (shape.type === "list" && Array.isArray(value) && shape.element) {
+    checkElements(value, shape.element, shape, path, problems);
+  } else if (shape.type === "map" && isObject(value) && shape.element) {
+    checkEntries(value, shape.element, shape, path, problems);
+  }
+}
+
+function isValid(value: unknown, shape: Shape, memberMax: number | undefined): boolean {
+  const { model } = shape;
+  const max = memberMax ?? model.max;
+  if (
+    model.min === undefined &&
+    max === undefined &&
+    model.pattern === undefined &&
+    model.enum === undefined
+  ) {
+    return true;
+  }
+  return brokenConstraints(value, shape, memberMax).length === 0;
+}
+
+const none: readonly string[] = [];
+
+function brokenConstraints(
+  value: unknown,
+  shape: Shape,
+  memberMax: number | undefined,
+): readonly string[] {
+  const { min, enum: values, arnMax } = shape.model;
+  let max = memberMax ?? shape.model.max;
+  if (typeof value === "string") {
+    if (values) return values.includes(value) ? none : [enumConstraint(values)];
+    const isArn = arnMax !== undefined && value.startsWith("arn:");
+    if (isArn) max = arnMax;
+    const length = codePoints(value);
+    let broken: string[] | undefined;
+    const pattern = isArn ? undefined : patternOf(shape);
+    // A text that is missing altogether breaks its length, not also its form, if nothing may be there at all.
+    if (
+      pattern &&
+      value.length <= longestPatternInput &&
+      !(length === 0 && min === 1) &&
+      !pattern.test(value)
+    ) {
+      (broken ??= []).push(patternConstraint(shape));
+    }
+    if (min !== undefined && length < min) (broken ??= []).push(minLength(min));
+    if (max !== undefined && length > max) (broken ??= []).push(maxLength(max));
+    return broken ?? none;
+  }
+  if (typeof value === "number") {
+    if (min !== undefined && value < min)
+      return [`Member must have value greater than or equal to ${min}`];
+    if (max !== undefined && value > max)
+      return [`Member must have value less than or equal to ${max}`];
+    return none;
+  }
+  if (min === undefined && max === undefined) return none;
+  const length = lengthOf(value);
+  if (min !== undefined && length < min) return [minLength(min)];
+  if (max !== undefined && length > max) return [maxLength(max)];
+  return none;
+}
+
+/** All that a shape demands, as AWS lists it for the elements of lists and maps: the upper bound first. */
+function allConstraints(shape: Shape): string {
+  const { min, max, pattern, enum: values } = shape.model;
+  if (values) return `[${enumConstraint(values)}]`;
+  const constraints: string[] = [];
+  const isNumber =
+    shape.type === "integer" ||
+    shape.type === "long" ||
+    shape.type === "float" ||
+    shape.type === "double";
+  if (max !== undefined) {
+    constraints.push(
+      isNumber ? `Member must have value less than or equal to ${max}` : maxLength(max),
+    );
+  }
+  if (min !== undefined) {
+    constraints.push(
+      isNumber ? `Member must have value greater than or equal to ${min}` : minLength(min),
+    );
+  }
+  if (pattern !== undefined) constraints.push(patternConstraint(shape));
+  return `[${constraints.join(", ")}]`;
+}
+
+const minLength = (min: number): string =>
+  `Member must have length greater than or equal to ${min}`;
+const maxLength = (max: number): string => `Member must have length less than or equal to ${max}`;
+const enumConstraint = (values: readonly string[]): string =>
+  `Member must satisfy enum value set: [${values.join(", ")}]`;
+const patternConstraint = (shape: Shape): string =>
+  `Member must satisfy regular expression pattern: ${shape.model.pattern}`;
+
+const compiledPatterns = new WeakMap<Shape, { pattern: RegExp | undefined }>();
+
+function patternOf(shape: Shape): RegExp | undefined {
+  if (shape.model.pattern === undefined) return undefined;
+  let compiled = compiledPatterns.get(shape);
+  if (!compiled) {
+    compiled = { pattern: compilePattern(shape.model.pattern) };
+    compiledPatterns.set(shape, compiled);
+  }
+  return compiled.pattern;
+}
+
+function report(
+  problems: string[],
+  value: string,
+  path: string,
+  constraint: string,
+  sensitive = false,
+): void {
+  if (problems.length >= mostProblems) return;
+  const what = sensitive ? "Value" : `Value ${value}`;
+  problems.push(`${what} at '${path}' failed to satisfy constraint: ${constraint}`);
+}
+
+const shown = (value: unknown, shape: Shape): string =>
+  value === null || value === undefined ? "null" : `'${javaText(value, shape)}'`;
+
+/** As Java prints it: `[a, b]`, `{key=value}`, `KeySchemaElement(attributeName=pk, keyType=HASH)`. */
+function javaText(value: unknown, shape: Shape): string {
+  if (value === null || value === undefined) return "null";
+  if (value instanceof Uint8Array) {
+    return `java.nio.HeapByteBuffer[pos=0 lim=${value.length} cap=${value.length}]`;
+  }
+  const element = shape.element?.shape ?? shape;
+  if (Array.isArray(value)) return `[${value.map((each) => javaText(each, element)).join(", ")}]`;
+  if (!isObject(value)) return typeof value === "string" ? value : JSON.stringify(value);
+  if (shape.type === "map") {
+    const entries = Object.entries(value).map(([key, each]) => `${key}=${javaText(each, element)}`);
+    return `{${entries.join(", ")}}`;
+  }
+  const members = shape.members.map(
+    (member) => `${lowerFirst(member.name)}=${javaText(value[member.name], member.shape)}`,
+  );
+  return `${shape.name}(${members.join(", ")})`;
+}
+
+function lengthOf(value: unknown): number {
+  if (typeof value === "string") return codePoints(value);
+  if (Array.isArray(value) || value instanceof Uint8Array) return value.length;
+  return isObject(value) ? Object.keys(value).length : 0;
+}
+
+function codePoints(text: string): number {
+  let count = text.length;
+  for (let at = 0; at < text.length; at++) {
+    // A lead surrogate with its trail counts once.
+    if (
+      (text.charCodeAt(at) & 0xfc00) === 0xd800 &&
+      (text.charCodeAt(at + 1) & 0xfc00) === 0xdc00
+    ) {
+      count--;
+      at++;
+    }
+  }
+  return count;
+}
+
+const lowerFirst = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !(value instanceof Uint8Array);
