@@ -60,7 +60,7 @@ function run(job: LoadJob): Promise<LoadResult> {
     };
     const fail = (problem: string) => {
       errors++;
-      firstError ??= problem;
+      firstError ??= problem.replaceAll(/\s+/g, " ");
     };
 
     for (let index = 0; index < job.connections; index++) {
