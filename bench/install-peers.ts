@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findCommand, peersFolder } from "./folders.ts";
 
@@ -14,24 +14,33 @@ const limitMs = 10 * 60_000;
 
 /** Puts each peer into a folder of its own under .cache/peers; says of each what became of it. */
 export function installPeers(): void {
-  report("dynamodb-local", installDynamodbLocal);
-  report("dynalite", installDynalite);
-  report("moto", (folder) => installPythonServer(folder, `moto[server]==${versions.moto}`));
-  report("ministack", (folder) => installPythonServer(folder, `ministack==${versions.ministack}`));
+  installOne("dynamodb-local", versions.dynamodbLocal, installDynamodbLocal);
+  installOne("dynalite", versions.dynalite, installDynalite);
+  installOne("moto", versions.moto, (folder) =>
+    installPythonServer(folder, `moto[server]==${versions.moto}`),
+  );
+  installOne("ministack", versions.ministack, (folder) =>
+    installPythonServer(folder, `ministack==${versions.ministack}`),
+  );
 }
 
-function report(name: string, install: (folder: string) => string | undefined): void {
+function installOne(
+  name: string,
+  version: string,
+  install: (folder: string) => string | undefined,
+): void {
   const folder = join(peersFolder, name);
-  const stamp = join(folder, "installed.json");
-  if (existsSync(stamp)) {
-    console.log(`${name}: installed before (${folder})`);
+  // Written last: a folder without it is a half-done installation, one with another version an old one.
+  const stamp = join(folder, "installed-version");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === version) {
+    console.log(`${name} ${version}: installed before (${folder})`);
     return;
   }
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const problem = install(folder);
-  if (problem === undefined) writeFileSync(stamp, JSON.stringify(versions));
-  console.log(`${name}: ${problem === undefined ? "installed" : `skipped: ${problem}`}`);
+  if (problem === undefined) writeFileSync(stamp, version);
+  console.log(`${name} ${version}: ${problem === undefined ? "installed" : `skipped: ${problem}`}`);
 }
 
 function installDynamodbLocal(folder: string): string | undefined {
