@@ -57,12 +57,20 @@ export class Metrics {
 /** Counts one answered call. */
 export function countCall(
   metrics: OperationMetrics,
-  call: { readonly status: number; readonly throttled: boolean; readonly latencySeconds: number },
+  call: {
+    readonly status: number;
+    readonly throttled: boolean;
+    readonly latencySeconds: number;
+    readonly requestBytes: number;
+    readonly responseBytes: number;
+  },
 ): void {
   metrics.calls += 1;
   if (call.status >= 500) metrics.faults += 1;
   else if (call.status >= 400) metrics.callerErrors += 1;
   if (call.throttled) metrics.throttles += 1;
+  metrics.requestBytes += call.requestBytes;
+  metrics.responseBytes += call.responseBytes;
   metrics.latencySeconds += call.latencySeconds;
   let bucket = 0;
   while (call.latencySeconds > (latencyBoundsSeconds[bucket] ?? Infinity)) bucket += 1;

@@ -1,0 +1,60 @@
+import type { Kernel } from "#kernel/kernel.ts";
+import type { OperationMetrics } from "#kernel/metrics.ts";
+import type { AnyHandler } from "#kernel/service.ts";
+import type { Protocol } from "#wire/protocol.ts";
+import { protocolOf } from "./protocols.ts";
+import type { Route } from "#wire/route.ts";
+import { loadServiceModel, type OperationModel, type ServiceModel } from "#wire/shapes.ts";
+
+/** All that is known of what a request asks for, looked up once for each operation and protocol. */
+export interface Endpoint {
+  readonly serviceName: string;
+  /** Undefined where the request names none that AWS has. */
+  readonly operationName: string | undefined;
+  readonly protocol: Protocol;
+  /** Undefined for a service that does not exist here yet. */
+  readonly service: ServiceModel | undefined;
+  readonly operation: OperationModel | undefined;
+  /** Undefined for what is not implemented. */
+  readonly handler: AnyHandler | undefined;
+  readonly metrics: OperationMetrics;
+}
+
+export class Endpoints {
+  readonly #kernel: Kernel;
+  readonly #known = new Map<string, Endpoint>();
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  /** At once, if the operation was asked for before. */
+  known(route: Route): Endpoint | undefined {
+    return this.#known.get(nameOf(route));
+  }
+
+  async find(route: Route): Promise<Endpoint> {
+    const { service: serviceName = "unknown", operation: operationName } = route;
+    const service = await loadServiceModel(serviceName);
+    const operation = operationName === undefined ? undefined : service?.operation(operationName);
+    const endpoint: Endpoint = {
+      serviceName,
+      operationName,
+      protocol: protocolOf(route.protocol),
+      service,
+      operation,
+      handler:
+        operationName === undefined
+          ? undefined
+          : this.#kernel.services.get(serviceName)?.operations.get(operationName),
+      metrics: this.#kernel.metrics.operation(serviceName, operationName ?? "Unknown"),
+    };
+    // Names come from the models' lists, so there are only so many to keep.
+    if (operation !== undefined) this.#known.set(nameOf(route), endpoint);
+    return endpoint;
+  }
+}
+
+function nameOf(route: Route): string {
+  return `${route.protocol} ${route.service}.${route.operation}`;
+}

@@ -1,0 +1,115 @@
+import { ServiceError } from "#kernel/errors.ts";
+import type { Kernel } from "#kernel/kernel.ts";
+import { countCall } from "#kernel/metrics.ts";
+import { notImplemented } from "#wire/errors.ts";
+import { WireProblem, type EncodedResponse, type WireError } from "#wire/protocol.ts";
+import { route, routeNeedsForm, type Route } from "#wire/route.ts";
+import { validate } from "#wire/validate.ts";
+import { authenticate } from "./authenticate.ts";
+import { Endpoints, type Endpoint } from "./endpoints.ts";
+import { BodyBroken, BodyTooLarge } from "./front/http.ts";
+import type { HttpHandler, HttpRequest, HttpResponse } from "./front/http.ts";
+import { internalPage } from "./internal.ts";
+import type { GatewayOptions } from "./options.ts";
+
+/** DynamoDB's largest request, BatchWriteItem, has 16 MB of items; JSON takes some more to say them. */
+const largestBodyBytes = 32 * 1024 * 1024;
+
+/** A request's whole life, from what the front read to what it writes. */
+export function gateway(options: GatewayOptions): HttpHandler {
+  const { kernel } = options;
+  const { clock, random } = kernel.world;
+  const endpoints = new Endpoints(kernel);
+
+  return async (request: HttpRequest): Promise<HttpResponse> => {
+    const ownPage = internalPage(kernel, options.facts, request);
+    if (ownPage !== undefined) return ownPage;
+
+    const startedMs = clock.elapsedMs();
+    const body = await request.body.bytes(largestBodyBytes);
+    const routed = route(request, routeNeedsForm(request) ? body.toString("latin1") : undefined);
+    const endpoint = endpoints.known(routed) ?? (await endpoints.find(routed));
+    const requestId = random.uuid();
+    let response: EncodedResponse;
+    let error: WireError | undefined;
+    try {
+      response = await answer(options, endpoint, { request, routed, body, requestId });
+    } catch (failure) {
+      error = wireError(kernel, endpoint, requestId, failure);
+      const { protocol, service, operation } = endpoint;
+      response = protocol.encodeError(service, operation, error, requestId);
+    }
+    countCall(endpoint.metrics, {
+      status: response.status,
+      throttled: error !== undefined && throttles.has(error.code),
+      latencySeconds: (clock.elapsedMs() - startedMs) / 1000,
+      requestBytes: body.length,
+      responseBytes: response.body instanceof Buffer ? response.body.length : 0,
+    });
+    return response;
+  };
+}
+
+interface Call {
+  readonly request: HttpRequest;
+  readonly routed: Route;
+  readonly body: Buffer;
+  readonly requestId: string;
+}
+
+async function answer(
+  options: GatewayOptions,
+  endpoint: Endpoint,
+  { request, routed, body, requestId }: Call,
+): Promise<EncodedResponse> {
+  const { principal, region } = authenticate(options, request);
+  const { protocol, operation, handler, serviceName: service } = endpoint;
+  if (operation === undefined || handler === undefined) throw unanswerable(endpoint);
+
+  const { method, query, headers } = request;
+  const path = routed.path ?? request.path;
+  const input = protocol.decode(operation, { method, path, query, headers, body });
+  validate(operation, input);
+
+  const { account } = principal;
+  const ctx = options.kernel.context({ service, account, region, caller: principal, requestId });
+  const output = await handler(ctx, input);
+  return protocol.encode(operation, output, requestId);
+}
+
+/** What AWS has and Tule has not says so by name; what AWS has not either is the caller's mistake. */
+function unanswerable({ serviceName, service, operationName }: Endpoint): ServiceError {
+  if (service !== undefined && operationName === undefined) {
+    return new ServiceError("UnknownOperationException", "", {}, 400);
+  }
+  const { code, message, status } = notImplemented(serviceName, operationName);
+  return new ServiceError(code, message ?? code, {}, status);
+}
+
+const throttles = new Set([
+  "ProvisionedThroughputExceededException",
+  "RequestLimitExceeded",
+  "ThrottlingException",
+]);
+
+function wireError(
+  kernel: Kernel,
+  endpoint: Endpoint,
+  requestId: string,
+  failure: unknown,
+): WireError {
+  if (failure instanceof ServiceError || failure instanceof WireProblem) return failure;
+  // These are about the connection, not about the call: the front answers them.
+  if (failure instanceof BodyTooLarge || failure instanceof BodyBroken) throw failure;
+  const { serviceName, operationName } = endpoint;
+  kernel.log.error("an operation failed within the server", {
+    service: serviceName,
+    operation: operationName,
+    requestId,
+    failure,
+  });
+  const code = endpoint.operation?.errors.has("InternalServerError")
+    ? "InternalServerError"
+    : "InternalFailure";
+  return { code, message: "The request processing has failed because of an internal error." };
+}
