@@ -8,11 +8,13 @@ import { LoggedEngine } from "./logged-engine.ts";
 import type { BaseEngine, LoggedEngineOptions } from "./logged-engine.ts";
 import type { Store } from "./store.ts";
 
-export interface StoreOptions {
+export interface StoreOptions extends Sizes {
   readonly world: World;
   /** Belongs to the store alone; made if it is not there. */
   readonly folder: string;
 }
+
+type Sizes = Pick<LoggedEngineOptions, "segmentBytes" | "applyBytes" | "maxPendingBytes">;
 
 /** The store on disk. Rejects with FolderInUse when another process has it open. */
 export function openStore({ world, folder }: StoreOptions): Promise<Store> {
@@ -30,13 +32,11 @@ export function memoryStore(): Store {
   return new LocalStore(new MemoryEngine());
 }
 
-export interface SimulatedStoreOptions extends StoreOptions, SmallSizes {}
-
-/** Small, so that a short run comes round often. */
-type SmallSizes = Pick<LoggedEngineOptions, "segmentBytes" | "applyBytes" | "maxPendingBytes">;
-
-/** The store on a simulated disk: all of it but LMDB, which knows no other disk than the machine's. */
-export function simulatedStore({ world, folder, ...sizes }: SimulatedStoreOptions): Promise<Store> {
+/**
+ * The store on a simulated disk: all of it but LMDB, which knows no other disk than the machine's. Its
+ * sizes are small, so that a short run comes round often.
+ */
+export function simulatedStore({ world, folder, ...sizes }: StoreOptions): Promise<Store> {
   const openBase = () => CheckpointedEngine.open(world.files, join(folder, "base"));
   const small = { segmentBytes: 16_384, applyBytes: 8192, maxPendingBytes: 32_768, ...sizes };
   return openLogged(world, folder, openBase, small, queueMicrotask);
@@ -46,7 +46,7 @@ async function openLogged(
   world: World,
   folder: string,
   openBase: () => Promise<BaseEngine>,
-  sizes: SmallSizes,
+  sizes: Sizes,
   nextTurn: (run: () => void) => void,
 ): Promise<Store> {
   const { files, random } = world;

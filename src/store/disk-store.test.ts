@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { TestContext } from "node:test";
+import { realWorld } from "#world/real.ts";
+import { FolderInUse } from "#world/world.ts";
+import { openStore } from "./open.ts";
+import { describeStore } from "./store.contract.ts";
+
+async function freshFolder(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "tule-store-"));
+  t.after(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+/** With sizes of 0 each write goes on to LMDB at once; else most of it stays above, in memory. */
+for (const applyBytes of [4_000_000, 0]) {
+  describeStore(`on disk, applied after ${applyBytes} bytes`, async (t) => {
+    const world = realWorld();
+    const folder = await freshFolder(t);
+    const open = () =>
+      openStore({ world, folder, applyBytes, maxPendingBytes: applyBytes, segmentBytes: 65_536 });
+    let store = await open();
+    t.after(() => store.close());
+    return {
+      store,
+      async reopen() {
+        await store.close();
+        store = await open();
+        return store;
+      },
+    };
+  });
+}
+
+void test("a folder is open in one store at a time", async (t) => {
+  const world = realWorld();
+  const folder = await freshFolder(t);
+  const store = await openStore({ world, folder });
+  await assert.rejects(openStore({ world, folder }), FolderInUse);
+  await store.close();
+  await (await openStore({ world, folder })).close();
+});
