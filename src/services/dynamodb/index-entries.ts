@@ -70,11 +70,7 @@ export function projectedImage(index: IndexLayout, image: ItemImage): ItemImage 
 }
 
 /** Whether a write left what an index stores as it was. */
-export function sameProjection(
-  index: IndexLayout,
-  before: ItemImage,
-  after: ItemImage,
-): boolean {
+export function sameProjection(index: IndexLayout, before: ItemImage, after: ItemImage): boolean {
   const { projected } = index;
   const left = before.item;
   const right = after.item;

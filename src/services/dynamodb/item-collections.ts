@@ -1,10 +1,7 @@
 import type { Key } from "#base/key.ts";
 import { ServiceError } from "#kernel/errors.ts";
 import type { Transaction } from "#store/store.ts";
-import type {
-  ItemCollectionMetrics,
-  ReturnItemCollectionMetrics,
-} from "#models/dynamodb.ts";
+import type { ItemCollectionMetrics, ReturnItemCollectionMetrics } from "#models/dynamodb.ts";
 import { attributeOf } from "./attribute-values.ts";
 import type { Item } from "./stored-item.ts";
 import type { TableLayout } from "./table-layout.ts";

@@ -107,9 +107,7 @@ function requestAttribute(key: Item, attribute: KeyAttribute, role: "HASH" | "RA
 function itemAttribute(item: Item, attribute: KeyAttribute, role: "HASH" | "RANGE"): Key {
   const value = attributeOf(item, attribute.name);
   if (value === undefined) {
-    throw new ValidationProblem(
-      `${invalidParameter}Missing the key ${attribute.name} in the item`,
-    );
+    throw new ValidationProblem(`${invalidParameter}Missing the key ${attribute.name} in the item`);
   }
   if (value[attribute.type] === undefined) {
     throw new ValidationProblem(
@@ -119,11 +117,7 @@ function itemAttribute(item: Item, attribute: KeyAttribute, role: "HASH" | "RANG
   return checkedBytes(value, attribute, role);
 }
 
-function checkedBytes(
-  value: AttributeValue,
-  attribute: KeyAttribute,
-  role: "HASH" | "RANGE",
-): Key {
+function checkedBytes(value: AttributeValue, attribute: KeyAttribute, role: "HASH" | "RANGE"): Key {
   checkKeyValue(attribute.name, value, attribute.type, role);
   return encodeKeyValue(value, attribute.type);
 }

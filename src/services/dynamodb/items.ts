@@ -1,6 +1,11 @@
 import type { Handlers } from "#kernel/service.ts";
 import type { DynamoDB, GetItemOutput } from "#models/dynamodb.ts";
 import { readUnits, consumedCapacity, tableCapacity } from "./consumed-capacity.ts";
+import {
+  checkExpressionParameters,
+  readParameters,
+  writeParameters,
+} from "./expression-parameters.ts";
 import { checkIndexKeys, keyOfItem, keyOfRequest } from "./item-key.ts";
 import { checkItem, checkItemBytes } from "./item-size.ts";
 import { openTable, tableNameOf } from "./open-table.ts";
@@ -13,6 +18,7 @@ import { TableWriter } from "./write-item.ts";
 export const items = {
   GetItem(ctx, input) {
     tableNameOf(ctx, input.TableName);
+    checkExpressionParameters(input, readParameters);
     checkItem(input.Key);
     const projection = projectionOf(input);
     return ctx.read((snapshot) => {
@@ -22,7 +28,8 @@ export const items = {
       const stored = snapshot.get(key);
       const answer: GetItemOutput = {};
       if (stored !== undefined) {
-        answer.Item = projection === undefined ? itemJson(stored) : projection.apply(parseItem(stored));
+        answer.Item =
+          projection === undefined ? itemJson(stored) : projection.apply(parseItem(stored));
       }
       const mode = input.ReturnConsumedCapacity;
       if (mode !== undefined) {
@@ -38,6 +45,7 @@ export const items = {
   PutItem(ctx, input) {
     tableNameOf(ctx, input.TableName);
     const { condition, sizeBytes } = checkRequest(() => {
+      checkExpressionParameters(input, writeParameters);
       const bytes = checkItem(input.Item);
       checkReturnsOldOrNone(input.ReturnValues);
       return { condition: conditionOf(input), sizeBytes: bytes };
@@ -58,7 +66,11 @@ export const items = {
       writer.finish();
       return {
         Attributes: input.ReturnValues === "ALL_OLD" ? before?.json : undefined,
-        ConsumedCapacity: consumedCapacity(input.ReturnConsumedCapacity, input.TableName, writer.units),
+        ConsumedCapacity: consumedCapacity(
+          input.ReturnConsumedCapacity,
+          input.TableName,
+          writer.units,
+        ),
         ItemCollectionMetrics: writer.metrics(input.ReturnItemCollectionMetrics, input.Item),
       };
     });
@@ -67,6 +79,7 @@ export const items = {
   DeleteItem(ctx, input) {
     tableNameOf(ctx, input.TableName);
     const condition = checkRequest(() => {
+      checkExpressionParameters(input, writeParameters);
       checkItem(input.Key);
       checkReturnsOldOrNone(input.ReturnValues);
       return conditionOf(input);
@@ -83,7 +96,11 @@ export const items = {
       writer.finish();
       return {
         Attributes: input.ReturnValues === "ALL_OLD" ? before?.json : undefined,
-        ConsumedCapacity: consumedCapacity(input.ReturnConsumedCapacity, input.TableName, writer.units),
+        ConsumedCapacity: consumedCapacity(
+          input.ReturnConsumedCapacity,
+          input.TableName,
+          writer.units,
+        ),
         ItemCollectionMetrics: writer.metrics(input.ReturnItemCollectionMetrics, input.Key),
       };
     });

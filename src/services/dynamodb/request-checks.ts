@@ -1,15 +1,12 @@
-import type { Context, } from "#kernel/context.ts";
-import type {
-  ReturnValue,
-  ReturnValuesOnConditionCheckFailure,
-} from "#models/dynamodb.ts";
+import type { Context } from "#kernel/context.ts";
+import type { ReturnValue, ReturnValuesOnConditionCheckFailure } from "#models/dynamodb.ts";
 import type { ServiceError } from "#kernel/errors.ts";
 import type { ItemImage } from "./stored-item.ts";
 import { ValidationProblem } from "./validation-problem.ts";
 
 /**
  * Runs the checks of a request that need no data, for the operations that write one item: those announce what they
- * find wrong with the envelope of the generic validation. (Recorded at AWS in October 2026 by
+ * find wrong with the envelope of the generic validation, and in its words. (Recorded at AWS in October 2026 by
  * paritysuite/dynamodb-conformance, error-messages; reads, batches and transactions give the bare message.)
  */
 export function checkRequest<T>(check: () => T): T {
@@ -17,8 +14,19 @@ export function checkRequest<T>(check: () => T): T {
     return check();
   } catch (problem) {
     if (!(problem instanceof ValidationProblem)) throw problem;
-    throw new ValidationProblem(`1 validation error detected: ${problem.message}`);
+    throw new ValidationProblem(`1 validation error detected: ${genericWording(problem.message)}`);
   }
+}
+
+function genericWording(message: string): string {
+  const value = /^ExpressionAttributeValues contains invalid value: (.*) for key :\w+$/s.exec(
+    message,
+  );
+  if (value !== null) return value[1]!;
+  return message.replace(
+    /^(ExpressionAttributeValues can only be specified when using expressions): .*/,
+    "$1",
+  );
 }
 
 /** PutItem and DeleteItem can return what was there before, or nothing. */

@@ -13,6 +13,8 @@ import type { PathUse } from "./expressions/paths.ts";
 import { parseProjection, type Projection } from "./expressions/projection.ts";
 import { parseUpdate } from "./expressions/bind-update.ts";
 import type { Update } from "./expressions/update.ts";
+import { attributesToGet, checkConjunction, expectedCondition } from "./legacy-conditions.ts";
+import { legacyUpdate } from "./legacy-updates.ts";
 import type { TableLayout } from "./table-layout.ts";
 
 interface ConditionParameters {
@@ -23,13 +25,24 @@ interface ConditionParameters {
   readonly ExpressionAttributeValues?: ExpressionAttributeValueMap | undefined;
 }
 
-/** The condition of a write in either form, or undefined if it has none. */
+/**
+ * The condition of a write, in either form; undefined if it has none. Whether the forms are mixed has been checked
+ * before (expression-parameters.ts): AWS looks at the values of the item in between.
+ */
 export function conditionOf(input: ConditionParameters): Condition | undefined {
-  if (input.ConditionExpression === undefined) return undefined;
+  const { ConditionExpression: text } = input;
+  if (text === undefined) return legacyConditionOf(input);
   const bindings = new Bindings(input.ExpressionAttributeNames, input.ExpressionAttributeValues);
-  const condition = parseCondition(input.ConditionExpression, bindings);
+  const condition = parseCondition(text, bindings);
   bindings.assertAllUsed();
   return condition;
+}
+
+function legacyConditionOf(input: ConditionParameters): Condition | undefined {
+  const { Expected: expected, ConditionalOperator: conjunction } = input;
+  if (expected !== undefined) return expectedCondition(expected, conjunction);
+  checkConjunction(conjunction, undefined);
+  return undefined;
 }
 
 interface UpdateParameters extends ConditionParameters {
@@ -37,18 +50,22 @@ interface UpdateParameters extends ConditionParameters {
   readonly AttributeUpdates?: AttributeUpdates | undefined;
 }
 
-/** The update of an item and its condition, each in either form. */
+/** The update of an item and its condition, in either form. */
 export function updateOf(input: UpdateParameters): {
   readonly update: Update | undefined;
   readonly condition: Condition | undefined;
 } {
+  const { UpdateExpression: updateText, ConditionExpression: conditionText } = input;
+  if (updateText === undefined && conditionText === undefined) {
+    const condition = legacyConditionOf(input);
+    const update =
+      input.AttributeUpdates === undefined ? undefined : legacyUpdate(input.AttributeUpdates);
+    return { update, condition };
+  }
   const bindings = new Bindings(input.ExpressionAttributeNames, input.ExpressionAttributeValues);
-  const update =
-    input.UpdateExpression === undefined ? undefined : parseUpdate(input.UpdateExpression, bindings);
+  const update = updateText === undefined ? undefined : parseUpdate(updateText, bindings);
   const condition =
-    input.ConditionExpression === undefined
-      ? undefined
-      : parseCondition(input.ConditionExpression, bindings);
+    conditionText === undefined ? undefined : parseCondition(conditionText, bindings);
   bindings.assertAllUsed();
   return { update, condition };
 }
@@ -59,11 +76,12 @@ interface ProjectionParameters {
   readonly ExpressionAttributeNames?: ExpressionAttributeNameMap | undefined;
 }
 
-/** What a read asks for in either form, or undefined if it wants the whole item. */
+/** What a read asks for, in either form; undefined if it wants the whole item. */
 export function projectionOf(input: ProjectionParameters): Projection | undefined {
-  if (input.ProjectionExpression === undefined) return undefined;
+  const { ProjectionExpression: text, AttributesToGet: names } = input;
+  if (text === undefined) return names === undefined ? undefined : attributesToGet(names);
   const bindings = new Bindings(input.ExpressionAttributeNames, undefined);
-  const projection = parseProjection(input.ProjectionExpression, bindings);
+  const projection = parseProjection(text, bindings);
   bindings.assertAllUsed();
   return projection;
 }

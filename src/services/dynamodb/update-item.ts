@@ -2,6 +2,7 @@ import type { Handlers } from "#kernel/service.ts";
 import type { DynamoDB, UpdateItemInput, UpdateItemOutput } from "#models/dynamodb.ts";
 import { attributeOf, typeOf } from "./attribute-values.ts";
 import { consumedCapacity } from "./consumed-capacity.ts";
+import { checkExpressionParameters, updateParameters } from "./expression-parameters.ts";
 import type { Update } from "./expressions/update.ts";
 import { checkIndexKeySize, keyOfRequest } from "./item-key.ts";
 import { checkItem, itemBytes } from "./item-size.ts";
@@ -18,6 +19,7 @@ export const updateItem = {
   UpdateItem(ctx, input) {
     tableNameOf(ctx, input.TableName);
     const { condition, update } = checkRequest(() => {
+      checkExpressionParameters(input, updateParameters);
       checkItem(input.Key);
       return updateOf(input);
     });
@@ -113,11 +115,7 @@ function answer(
 ): UpdateItemOutput {
   return {
     Attributes: returned(input, update, before, after),
-    ConsumedCapacity: consumedCapacity(
-      input.ReturnConsumedCapacity,
-      input.TableName,
-      writer.units,
-    ),
+    ConsumedCapacity: consumedCapacity(input.ReturnConsumedCapacity, input.TableName, writer.units),
     ItemCollectionMetrics: writer.metrics(input.ReturnItemCollectionMetrics, input.Key),
   };
 }
@@ -137,7 +135,8 @@ function returned(
       return before && touched(update, before.item);
     case "UPDATED_NEW":
       return after && touched(update, after.item);
-    default:
+    case "NONE":
+    case undefined:
       return undefined;
   }
 }

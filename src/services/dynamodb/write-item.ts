@@ -1,10 +1,7 @@
 import type { Key } from "#base/key.ts";
 import type { Context } from "#kernel/context.ts";
 import type { Transaction } from "#store/store.ts";
-import type {
-  ItemCollectionMetrics,
-  ReturnItemCollectionMetrics,
-} from "#models/dynamodb.ts";
+import type { ItemCollectionMetrics, ReturnItemCollectionMetrics } from "#models/dynamodb.ts";
 import { type ConsumedUnits, noUnits, writeUnits } from "./consumed-capacity.ts";
 import { indexEntryKey, projectedImage, sameProjection } from "./index-entries.ts";
 import { CollectionSizes, itemCollectionMetrics } from "./item-collections.ts";
