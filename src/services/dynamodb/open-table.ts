@@ -1,4 +1,5 @@
 import type { Context } from "#kernel/context.ts";
+import { ServiceError } from "#kernel/errors.ts";
 import type { Snapshot } from "#store/store.ts";
 import { tableKey } from "./keyspace.ts";
 import { type IndexRecord, tableCodec, type TableRecord } from "./table-record.ts";
@@ -13,7 +14,7 @@ const arnPattern = /^arn:[a-z-]+:dynamodb:([a-z0-9-]+):(\d{12}):table\/([a-zA-Z0
  * The table's name from a `TableName` member, which may hold its name or its ARN. Refuses malformed ones; handlers
  * call it before they look at anything else, as AWS does.
  */
-export function tableNameOf(ctx: TableContext, nameOrArn: string): string {
+export function tableNameOf(ctx: Context, nameOrArn: string): string {
   if (nameOrArn.startsWith("arn:")) return tableNameInArn(ctx, nameOrArn);
   if (nameOrArn.length < 3 || nameOrArn.length > 255) {
     throw ctx.error(
@@ -30,7 +31,7 @@ export function tableNameOf(ctx: TableContext, nameOrArn: string): string {
   return nameOrArn;
 }
 
-function tableNameInArn(ctx: TableContext, arn: string): string {
+function tableNameInArn(ctx: Context, arn: string): string {
   const [, region, account, name] = arnPattern.exec(arn) ?? [];
   if (name === undefined) {
     // Source: DynamoDB Local 3.3.1, missing space included.
@@ -46,7 +47,7 @@ function tableNameInArn(ctx: TableContext, arn: string): string {
       `User: ${ctx.caller.arn} is not authorized to perform this operation on resource: ${arn} because no resource-based policy allows it`,
     );
   }
-  if (region !== ctx.region) throw noTable(ctx);
+  if (region !== ctx.region) throw noTable();
   return name;
 }
 
@@ -71,7 +72,7 @@ export function openTable(
 ): TableRecord {
   const table = findTable(snapshot, ctx, tableNameOf(ctx, tableNameOrArn));
   if (table === undefined || table.status === "CREATING" || table.status === "DELETING") {
-    throw noTable(ctx);
+    throw noTable();
   }
   return table;
 }
@@ -117,6 +118,7 @@ export function openIndex(
   return { index: global, isGlobal: true };
 }
 
-function noTable(ctx: TableContext): Error {
-  return ctx.error("ResourceNotFoundException", "Requested resource not found");
+/** Even CreateTable says so of another region's ARN, although its model does not declare the error. */
+function noTable(): ServiceError {
+  return new ServiceError("ResourceNotFoundException", "Requested resource not found");
 }

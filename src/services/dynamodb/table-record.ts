@@ -1,7 +1,6 @@
 import type { Codec } from "#store/store.ts";
 import type {
   BillingMode,
-  GlobalSecondaryIndexWarmThroughputDescription,
   IndexStatus,
   OnDemandThroughput,
   ProjectionType,
@@ -23,6 +22,8 @@ export interface TableRecord {
   readonly attributeDefinitions: readonly KeyAttribute[];
   readonly globalIndexes: readonly IndexRecord[];
   readonly localIndexes: readonly IndexRecord[];
+  /** The id of the next index that is created. */
+  readonly nextIndexId: number;
   readonly billing: Billing;
   readonly tableClass: TableClass | undefined;
   readonly tableClassChangedAtMs: number | undefined;
@@ -64,7 +65,7 @@ export interface IndexRecord {
   /** Global indexes only. */
   readonly throughput: Throughput | undefined;
   readonly onDemandThroughput: OnDemandThroughput | undefined;
-  readonly warmThroughput: GlobalSecondaryIndexWarmThroughputDescription | undefined;
+  readonly warmThroughput: WarmUnits | undefined;
 }
 
 export interface Throughput {
@@ -83,9 +84,14 @@ export interface Billing {
   /** Zeros with PAY_PER_REQUEST. */
   readonly throughput: Throughput;
   readonly onDemandThroughput: OnDemandThroughput | undefined;
-  readonly warmThroughput:
-    | { readonly readUnitsPerSecond: number; readonly writeUnitsPerSecond: number }
-    | undefined;
+  /** As asked for; what is shown is never less than what the billing mode gives anyway. */
+  readonly warmThroughput: WarmUnits | undefined;
+}
+
+/** What a table or an index can serve at once, in units per second. */
+export interface WarmUnits {
+  readonly read: number;
+  readonly write: number;
 }
 
 export const tableCodec: Codec<TableRecord> = {

@@ -1,0 +1,34 @@
+import type { JobContext } from "#kernel/context.ts";
+import { tableKey } from "./keyspace.ts";
+import { findTable } from "./open-table.ts";
+import { tableCodec, type TableRecord } from "./table-record.ts";
+
+/** Names a table for a job; the id tells it from a later table of the same name. */
+export interface TableJob {
+  readonly tableName: string;
+  readonly tableId: string;
+}
+
+/** Ends what CreateTable or UpdateTable began: the table and its indexes serve. */
+export async function activateTable(ctx: JobContext, job: TableJob): Promise<void> {
+  await ctx.transact((tx) => {
+    ctx.complete(tx);
+    const table = findTable(tx, ctx, job.tableName);
+    if (table?.id !== job.tableId || table.status === "DELETING") return;
+    tx.putRecord(tableKey(ctx, table.name), tableCodec, activated(table, ctx.now()));
+  });
+}
+
+function activated(table: TableRecord, nowMs: number): TableRecord {
+  const { billing } = table;
+  const isNewlyOnDemand = table.status === "CREATING" && billing.mode === "PAY_PER_REQUEST";
+  return {
+    ...table,
+    status: "ACTIVE",
+    billing: isNewlyOnDemand ? { ...billing, payPerRequestSinceMs: nowMs } : billing,
+    // An index that is filled or taken away has a job of its own.
+    globalIndexes: table.globalIndexes.map((index) =>
+      index.backfilling || index.status === "DELETING" ? index : { ...index, status: "ACTIVE" },
+    ),
+  };
+}

@@ -1,0 +1,41 @@
+import type { JobContext } from "#kernel/context.ts";
+import type { TableJob } from "./activate-table.ts";
+import { sweep } from "./delete-table.ts";
+import { backfillKey, indexPrefix, tableKey } from "./keyspace.ts";
+import { findTable } from "./open-table.ts";
+import { tableCodec, type TableRecord } from "./table-record.ts";
+import { keyAttributes } from "./table-schema.ts";
+
+export interface IndexJob extends TableJob {
+  readonly indexId: number;
+}
+
+/** Ends what UpdateTable began: the table forgets the index, then the index's entries are swept. */
+export async function deleteIndex(ctx: JobContext, job: IndexJob): Promise<void> {
+  const { tableId, indexId } = job;
+  await ctx.transact((tx) => {
+    const table = findTable(tx, ctx, job.tableName);
+    if (table?.id !== tableId || table.status === "DELETING") return;
+    tx.putRecord(tableKey(ctx, table.name), tableCodec, withoutIndex(table, indexId));
+  });
+  // A deleted table's own sweep may go over the same keys at the same time: deleting bears repeating.
+  await sweep(ctx, indexPrefix(ctx, { id: tableId }, { id: indexId }));
+  await ctx.transact((tx) => {
+    ctx.complete(tx);
+    tx.delete(backfillKey(ctx, { id: tableId }, { id: indexId }));
+  });
+}
+
+/** The table without the index, ACTIVE, and without the definitions that only the index needed. */
+function withoutIndex(table: TableRecord, indexId: number): TableRecord {
+  const globalIndexes = table.globalIndexes.filter((index) => index.id !== indexId);
+  if (globalIndexes.length === table.globalIndexes.length) return table;
+  const keys = [table, ...table.localIndexes, ...globalIndexes].map((holder) => holder.key);
+  const used = new Set(keys.flatMap((key) => keyAttributes(key).map(({ name }) => name)));
+  return {
+    ...table,
+    status: "ACTIVE",
+    globalIndexes,
+    attributeDefinitions: table.attributeDefinitions.filter(({ name }) => used.has(name)),
+  };
+}

@@ -1,0 +1,75 @@
+import { endOfPrefix, type Key } from "#base/key.ts";
+import type { JobContext } from "#kernel/context.ts";
+import type { Transaction } from "#store/store.ts";
+import type { TableJob } from "./activate-table.ts";
+import {
+  collectionsPrefix,
+  indexesPrefix,
+  itemsPrefix,
+  sizeKey,
+  tableKey,
+  tagsKey,
+} from "./keyspace.ts";
+import { findTable } from "./open-table.ts";
+
+/** Bounds of one transaction of a sweep: it holds up everybody else's for as long as it runs. */
+const keysPerStep = 500;
+const bytesPerStep = 1_000_000;
+
+/**
+ * Ends what DeleteTable began: the name is free, and a sweep takes the items away. They stand under the table's id,
+ * so a new table of the name never meets them.
+ */
+export async function deleteTable(ctx: JobContext, job: TableJob): Promise<void> {
+  await ctx.transact((tx) => {
+    ctx.complete(tx);
+    if (findTable(tx, ctx, job.tableName)?.id !== job.tableId) return;
+    tx.delete(tableKey(ctx, job.tableName));
+    tx.delete(tagsKey(ctx, job.tableName));
+    ctx.schedule(tx, {
+      at: ctx.now(),
+      job: "sweepTable",
+      key: job.tableId,
+      payload: { tableId: job.tableId },
+    });
+  });
+}
+
+/** Takes away everything that is stored under a table's id. */
+export async function sweepTable(
+  ctx: JobContext,
+  job: { readonly tableId: string },
+): Promise<void> {
+  const table = { id: job.tableId };
+  await sweep(ctx, itemsPrefix(ctx, table));
+  await sweep(ctx, indexesPrefix(ctx, table));
+  await sweep(ctx, collectionsPrefix(ctx, table));
+  await ctx.transact((tx) => {
+    ctx.complete(tx);
+    tx.delete(sizeKey(ctx, table));
+  });
+}
+
+/**
+ * Deletes all keys with this prefix, in steps. Nobody may write under it any more. A run that is cut off leaves what
+ * it has not reached: the next one begins there.
+ */
+export async function sweep(ctx: JobContext, prefix: Key): Promise<void> {
+  const range = { start: prefix, end: endOfPrefix(prefix), limit: keysPerStep };
+  for (;;) {
+    const isDone = await ctx.transact((tx) => sweepStep(tx, range));
+    if (isDone) return;
+  }
+}
+
+function sweepStep(tx: Transaction, range: { start: Key; end: Key; limit: number }): boolean {
+  const keys: Key[] = [];
+  let bytes = 0;
+  for (const { key, value } of tx.range(range)) {
+    keys.push(key);
+    bytes += value.length;
+    if (bytes >= bytesPerStep) break;
+  }
+  for (const key of keys) tx.delete(key);
+  return keys.length === 0;
+}

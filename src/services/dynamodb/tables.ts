@@ -1,0 +1,109 @@
+import { endOfPrefix, keyAfter } from "#base/key.ts";
+import type { Context } from "#kernel/context.ts";
+import type { Handlers } from "#kernel/service.ts";
+import type { DynamoDB, TableDescription } from "#models/dynamodb.ts";
+import type { Snapshot } from "#store/store.ts";
+import { tableKey, tablesPrefix } from "./keyspace.ts";
+import { openTableToManage } from "./open-table.ts";
+import { tableDescription } from "./table-description.ts";
+import { tableLayout } from "./table-layout.ts";
+import { tableCodec, type TableRecord } from "./table-record.ts";
+import { readTableSize } from "./table-size.ts";
+
+const tablesPerPage = 100;
+
+export const tables = {
+  DescribeTable(ctx, input) {
+    return ctx.read((snapshot) => {
+      const table = openTableToManage(snapshot, ctx, input.TableName);
+      return { Table: describe(snapshot, ctx, table) };
+    });
+  },
+
+  /** In the order of names; the page's last name is where the next one begins. */
+  ListTables(ctx, input) {
+    return ctx.read((snapshot) => {
+      const prefix = tablesPrefix(ctx);
+      const after = input.ExclusiveStartTableName;
+      const pageSize = input.Limit ?? tablesPerPage;
+      const names: string[] = [];
+      const range = snapshot.range({
+        start: after === undefined ? prefix : keyAfter(tableKey(ctx, after)),
+        end: endOfPrefix(prefix),
+        limit: pageSize + 1,
+      });
+      for (const { value } of range) names.push(tableCodec.decode(value).name);
+      const hasMore = names.length > pageSize;
+      const page = hasMore ? names.slice(0, pageSize) : names;
+      return { TableNames: page, LastEvaluatedTableName: hasMore ? page.at(-1) : undefined };
+    });
+  },
+
+  /** The table is DELETING in the answer; jobs take away its name, then its items. */
+  DeleteTable(ctx, input) {
+    return ctx.transact((tx) => {
+      const table = openTableToManage(tx, ctx, input.TableName);
+      if (table.deletionProtected) {
+        throw ctx.error(
+          "ValidationException",
+          "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.",
+        );
+      }
+      checkIsFree(ctx, table);
+      const created = table.globalIndexes.find((index) => index.status === "CREATING");
+      if (created !== undefined) throw indexInUse(ctx, table, created.name, "created");
+      const after: TableRecord = { ...table, status: "DELETING" };
+      tx.putRecord(tableKey(ctx, table.name), tableCodec, after);
+      ctx.schedule(tx, {
+        at: ctx.now(),
+        job: "deleteTable",
+        key: table.id,
+        payload: { tableName: table.name, tableId: table.id },
+      });
+      return { TableDescription: describeDeleted(tx, ctx, after) };
+    });
+  },
+} satisfies Handlers<DynamoDB>;
+
+/** The table with its size as of this moment. */
+export function describe(snapshot: Snapshot, ctx: Context, table: TableRecord): TableDescription {
+  const size = readTableSize(snapshot, tableLayout(ctx, table));
+  return tableDescription(table, size, ctx.now());
+}
+
+/** Of a table that goes, AWS tells little. Source: dynalite's tests, recorded from AWS. */
+function describeDeleted(snapshot: Snapshot, ctx: Context, table: TableRecord): TableDescription {
+  const {
+    AttributeDefinitions: _definitions,
+    KeySchema: _key,
+    CreationDateTime: _created,
+    LocalSecondaryIndexes: _locals,
+    GlobalSecondaryIndexes: _globals,
+    WarmThroughput: _warm,
+    ...rest
+  } = describe(snapshot, ctx, table);
+  return rest;
+}
+
+/** A table that changes already cannot be changed. */
+export function checkIsFree(ctx: Context<"ResourceInUseException">, table: TableRecord): void {
+  const under = { CREATING: "created", UPDATING: "updated", DELETING: "deleted" } as const;
+  const { status } = table;
+  if (status !== "CREATING" && status !== "UPDATING" && status !== "DELETING") return;
+  throw ctx.error(
+    "ResourceInUseException",
+    `Attempt to change a resource which is still in use: Table is being ${under[status]}: ${table.name}`,
+  );
+}
+
+export function indexInUse(
+  ctx: Context<"ResourceInUseException">,
+  table: TableRecord,
+  indexName: string,
+  state: "created" | "updated" | "deleted",
+): Error {
+  return ctx.error(
+    "ResourceInUseException",
+    `Attempt to change a resource which is still in use: Index is being ${state}. Table: ${table.name}, Index: ${indexName}`,
+  );
+}
