@@ -11,12 +11,13 @@ const busyGeneratorCores = 0.9;
 export function formatServers(servers: readonly ServerFigures[]): string {
   const rows = servers
     .filter(({ problem }) => problem === undefined)
-    .map(({ name, readyMs, idleBytes }) => [
+    .map(({ name, readyMs, idleOwnBytes, idleMappedBytes }) => [
       name,
       formatNumber(readyMs),
-      formatMegabytes(idleBytes),
+      formatMegabytes(idleOwnBytes),
+      formatMegabytes(idleMappedBytes),
     ]);
-  return formatTable([["server", "first answer ms", "idle MB"], ...rows]);
+  return formatTable([["server", "first answer ms", "idle own MB", "mapped MB"], ...rows]);
 }
 
 /** Medians over the rounds, what they are to the echo's, and how far Tule is ahead of each peer. */
@@ -30,7 +31,8 @@ export function formatScenario(figures: ScenarioFigures): string {
     p99Ms: medianOf(cells, ({ p99Ms }) => p99Ms),
     cpuMicros: medianOf(cells, ({ cpuMicrosPerRequest }) => cpuMicrosPerRequest),
     errors: cells.reduce((sum, { errors }) => sum + errors, 0),
-    residentBytes: cells.at(-1)?.residentBytes,
+    ownBytes: cells.at(-1)?.ownBytes,
+    mappedBytes: cells.at(-1)?.mappedBytes,
     firstError: cells.find(({ firstError }) => firstError !== undefined)?.firstError,
   }));
   const echo = lines.find(({ name }) => name === "echo");
@@ -46,7 +48,8 @@ export function formatScenario(figures: ScenarioFigures): string {
       "Tule ahead",
       "(CPU)",
       "errors",
-      "MB",
+      "own MB",
+      "mapped MB",
       "writes",
     ],
     ...lines.map((line) => [
@@ -59,7 +62,8 @@ export function formatScenario(figures: ScenarioFigures): string {
       formatNumber(line === tule ? undefined : ratio(tule?.perSecond, line.perSecond), "x"),
       formatNumber(line === tule ? undefined : ratio(line.cpuMicros, tule?.cpuMicros), "x"),
       String(line.errors),
-      formatMegabytes(line.residentBytes),
+      formatMegabytes(line.ownBytes),
+      formatMegabytes(line.mappedBytes),
       line.keepsWrites,
     ]),
   ]);

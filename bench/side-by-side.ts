@@ -15,7 +15,9 @@ import { Target } from "./target.ts";
 /** What one server showed in one round. */
 export interface Cell extends LoadResult {
   readonly round: number;
-  readonly residentBytes?: number;
+  /** What the server's process itself holds, and apart from it the pages of files that it has mapped. */
+  readonly ownBytes?: number;
+  readonly mappedBytes?: number;
 }
 
 export interface ScenarioFigures {
@@ -34,13 +36,14 @@ export interface ServerFigures {
   readonly name: string;
   readonly problem?: string;
   readonly readyMs?: number;
-  readonly idleBytes?: number;
+  readonly idleOwnBytes?: number;
+  readonly idleMappedBytes?: number;
 }
 
 /** Load before each window: connections are open and the last server's traces are gone from the caches. */
 const settleSeconds = 0.5;
-/** Load before the first round, for those that warm fast. */
-const shortWarmSeconds = 2;
+/** Load before the first round for all others: Node too compiles what is hot only after some seconds. */
+const shortWarmSeconds = 5;
 
 /**
  * Every scenario on every server. All servers run from the beginning to the end; only the one whose turn it is
@@ -81,7 +84,7 @@ async function startServers(servers: readonly Server[]) {
       figures.push({
         name,
         readyMs: started.readyMs,
-        ...(idle && { idleBytes: idle.residentBytes }),
+        ...(idle && { idleOwnBytes: idle.anonymousBytes, idleMappedBytes: idle.fileBytes }),
       });
     } catch (error) {
       console.log(`${name}: SKIPPED, ${messageOf(error)}`);
@@ -135,7 +138,7 @@ async function runScenario(
         entry.cells.push({
           round,
           ...result,
-          ...(memory && { residentBytes: memory.residentBytes }),
+          ...(memory && { ownBytes: memory.anonymousBytes, mappedBytes: memory.fileBytes }),
         });
       } catch (error) {
         entry.problem = messageOf(error);
