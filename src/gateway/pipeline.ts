@@ -62,8 +62,14 @@ async function answer(
   endpoint: Endpoint,
   { request, routed, body, requestId }: Call,
 ): Promise<EncodedResponse> {
-  const { principal, region } = authenticate(options, request);
   const { protocol, operation, handler, serviceName: service } = endpoint;
+  const unsigned = operation?.unsigned === true;
+  const { principal, region } = authenticate(options, {
+    request,
+    body,
+    protocol: routed.protocol,
+    unsigned,
+  });
   if (operation === undefined || handler === undefined) throw unanswerable(endpoint);
 
   const { method, query, headers } = request;
