@@ -2,12 +2,13 @@
  * Tuples as keys: an encoding whose byte order is the order of the tuples, part by part, and in which
  * a tuple sorts before its own extensions. Each part says its type, so keys can be decoded again.
  *
- *     bytes    0x10, the bytes with each 0x00 written as 0x00 0xFF, then 0x00
- *     text     0x20, UTF-8 escaped in the same way, then 0x00
+ *     bytes    0x10, the bytes with each 0x00 written as 0x00 0xFF, then 0x00 0x01
+ *     text     0x20, UTF-8 escaped in the same way, then 0x00 0x01
  *     integer  0x30, eight bytes, big endian
  *
- * A part's end (0x00 before a type or before nothing) is always below an escaped zero (0x00 0xFF), so
- * "a" sorts before "a\0". Parts of different types sort by type: bytes, text, integers.
+ * A part's end is always below an escaped zero, so "a" sorts before "a\0"; and it occurs nowhere else, so
+ * the keys that begin with a tuple's key are those of its extensions and no others. Parts of different
+ * types sort by type: bytes, text, integers. Half a surrogate pair, which UTF-8 cannot say, becomes U+FFFD.
  */
 import type { Key } from "./key.ts";
 
@@ -16,7 +17,7 @@ export type TuplePart = string | number | Uint8Array;
 const bytesType = "\u0010";
 const textType = "\u0020";
 const integerType = "\u0030";
-const end = "\u0000";
+const end = "\u0000\u0001";
 
 // Control characters are what these two are about.
 // oxlint-disable-next-line no-control-regex
@@ -101,7 +102,7 @@ export function decodeTuple(key: Key): TuplePart[] {
           ? raw
           : Buffer.from(raw, "latin1").toString("utf8"),
     );
-    position = after + 1;
+    position = after + end.length;
   }
   return parts;
 }
@@ -115,16 +116,15 @@ function decodeInteger(key: Key, position: number): number {
   return value;
 }
 
-/** Where the zero that ends this part stands. */
+/** Where the end of this part stands. */
 function endOfPart(key: Key, from: number): number {
-  let at = key.indexOf(end, from);
-  while (at !== -1 && key.charCodeAt(at + 1) === 0xff) at = key.indexOf(end, at + 2);
+  const at = key.indexOf(end, from);
   if (at === -1) throw new RangeError("a key that is no tuple: cut off");
   return at;
 }
 
 function escaped(raw: Key): Key {
-  return raw.includes(end) ? raw.replace(zeros, "\u0000\u00ff") : raw;
+  return raw.includes("\u0000") ? raw.replace(zeros, "\u0000\u00ff") : raw;
 }
 
 function latin1(value: Uint8Array): Key {

@@ -6,7 +6,6 @@
  * up the event loop for long; the sequence number goes with the last one. Transactions sync before they
  * resolve (`overlappingSync` off): the log's segments are used again on the strength of it.
  */
-import { join } from "node:path";
 import { open } from "lmdb";
 import type { Database, RootDatabase } from "lmdb";
 import type { Key } from "#base/key.ts";
@@ -52,7 +51,7 @@ export class LmdbEngine implements BaseEngine {
   static open(folder: string): LmdbEngine {
     const options = { encoding: "binary", keyEncoder } as const;
     const environment = open({
-      path: join(folder, "lmdb"),
+      path: folder,
       pageSize,
       overlappingSync: false,
       maxDbs: 2,
