@@ -55,7 +55,7 @@ export class JsonWriter {
   #walk(value: unknown, shape: Shape): void {
     switch (shape.type) {
       case "structure":
-        return this.#structure(value, shape);
+        return this.structure(value, shape);
       case "list":
         return this.#list(value, shape);
       case "map":
@@ -83,14 +83,14 @@ export class JsonWriter {
     }
   }
 
-  #structure(value: unknown, shape: Shape): void {
+  /** A structure by its members, those outside the body left out. */
+  structure(value: unknown, shape: Shape): void {
     if (!isObject(value)) throw new TypeError(`${shape.name} wants an object, got ${typeof value}`);
     let separator = "{";
     for (const key in value) {
       const inner = value[key];
       const member = shape.byName.get(key);
-      if (inner === undefined || inner === null || member === undefined) continue;
-      if (member.model.location !== undefined) continue;
+      if (inner === undefined || inner === null || member === undefined || member.bound) continue;
       this.#text += `${separator}"${member.wireName}":`;
       separator = ",";
       if (member.model.jsonvalue) this.#text += JSON.stringify(JSON.stringify(inner));

@@ -98,6 +98,8 @@ export interface Member {
   readonly required: boolean;
   /** Name in JSON and CBOR bodies. */
   readonly wireName: string;
+  /** Whether it lives outside the body, in a header, the path or the query: in the REST protocols only. */
+  readonly bound: boolean;
 }
 
 export type ShapeType =
@@ -156,17 +158,19 @@ export class Shape {
 
   link(service: ServiceModel): void {
     const { members, member, key, value, required } = this.model;
+    const isRest = service.metadata.protocol.startsWith("rest-");
     const linked = (name: string, model: MemberModel): Member => ({
       name,
       model,
       shape: service.shape(model.shape),
       required: required?.includes(name) ?? false,
       wireName: model.location === undefined ? (model.locationName ?? name) : name,
+      bound: isRest && model.location !== undefined,
     });
     this.members = Object.entries(members ?? {}).map(([name, model]) => linked(name, model));
     for (const each of this.members) {
       this.byName.set(each.name, each);
-      this.byWireName.set(each.wireName, each);
+      if (!each.bound) this.byWireName.set(each.wireName, each);
     }
     const element = member ?? value;
     if (element) this.element = linked("member", element);
