@@ -1,7 +1,11 @@
 import type { Key } from "#base/key.ts";
 import { ServiceError } from "#kernel/errors.ts";
 import type { Transaction } from "#store/store.ts";
-import type { ItemCollectionMetrics, ReturnItemCollectionMetrics } from "#models/dynamodb.ts";
+import type {
+  ItemCollectionMetrics,
+  ItemCollectionMetricsPerTable,
+  ReturnItemCollectionMetrics,
+} from "#models/dynamodb.ts";
 import { attributeOf } from "./attribute-values.ts";
 import type { Item } from "./stored-item.ts";
 import type { TableLayout } from "./table-layout.ts";
@@ -74,4 +78,34 @@ export function itemCollectionMetrics(
     ItemCollectionKey: { [name]: attributeOf(item, name)! },
     SizeEstimateRangeGB: [lowerBound, lowerBound + 1],
   };
+}
+
+/** The metrics of several writes, by table: each collection once, as it was after the last write to it. */
+export class CollectedMetrics {
+  readonly #isWanted: boolean;
+  readonly #byTable = new Map<string, Map<string, ItemCollectionMetrics>>();
+
+  constructor(mode: ReturnItemCollectionMetrics | undefined) {
+    this.#isWanted = mode === "SIZE";
+  }
+
+  addAll(tableName: string, metrics: readonly (ItemCollectionMetrics | undefined)[]): void {
+    if (!this.#isWanted) return;
+    for (const one of metrics) {
+      if (one === undefined) continue;
+      let collections = this.#byTable.get(tableName);
+      if (collections === undefined) this.#byTable.set(tableName, (collections = new Map()));
+      collections.set(JSON.stringify(one.ItemCollectionKey), one);
+    }
+  }
+
+  /** Undefined where no table of the request has item collections. */
+  byTable(): ItemCollectionMetricsPerTable | undefined {
+    if (this.#byTable.size === 0) return undefined;
+    const answer: ItemCollectionMetricsPerTable = {};
+    for (const [tableName, collections] of this.#byTable) {
+      answer[tableName] = [...collections.values()];
+    }
+    return answer;
+  }
 }

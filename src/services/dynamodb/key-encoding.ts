@@ -72,6 +72,11 @@ export function checkIndexKeyValue(
 
 const notValid = "One or more parameter values are not valid. ";
 
+/** Whether a problem is that of an empty value in a key: a transaction reports those at once, not as a reason. */
+export function isEmptyKeyProblem(problem: ValidationProblem): boolean {
+  return problem.message.startsWith(notValid);
+}
+
 /** What DynamoDB says of an empty value in a key; the caller adds the attribute's name. */
 export function emptyKeyValue(type: KeyType): string {
   return notValid + emptyKeyText(type);

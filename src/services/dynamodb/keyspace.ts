@@ -14,7 +14,7 @@ import type { IndexRecord, TableRecord } from "./table-record.ts";
  *   index        table id, index id · hash · partition · sort · primary key → stored item, projected
  *   collection   table id · hash · partition              → bytes of an item collection (tables with local indexes)
  *   backfill     table id, index id                       → the key of the last item that a new index has
- *   token        client token                             → an idempotent transaction's request and answer
+ *   token        time window, client token                → an idempotent transaction (client-tokens.ts)
  *
  * Items are ordered by a hash of their partition key, then by sort key: a Scan walks the hashes as AWS's does, and
  * parallel segments are equal ranges of them. `partition` and `sort` are order-preserving bytes (key-encoding.ts).
@@ -29,7 +29,10 @@ export const tableKey = (ctx: AnyContext, tableName: string): Key => ctx.key("ta
 export const tablesPrefix = (ctx: AnyContext): Key => ctx.key("table");
 export const tagsKey = (ctx: AnyContext, tableName: string): Key => ctx.key("tags", tableName);
 export const sizeKey = (ctx: AnyContext, table: TableId): Key => ctx.key("size", table.id);
-export const tokenKey = (ctx: AnyContext, token: string): Key => ctx.key("token", token);
+export const tokenKey = (ctx: AnyContext, window: number, token: string): Key =>
+  ctx.key("token", window, token);
+/** All client tokens first used in one window of time. */
+export const tokensPrefix = (ctx: AnyContext, window: number): Key => ctx.key("token", window);
 
 /** Where a table's items, or an index's entries, stand: `prefix`, then a partition's bytes, then the sort key's. */
 export const itemsPrefix = (ctx: AnyContext, table: TableId): Key => ctx.key("item", table.id);
