@@ -1,0 +1,207 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { WireProblem } from "./protocol.ts";
+import { loadServiceModel } from "./shapes.ts";
+import { validate } from "./validate.ts";
+
+const dynamodb = await loadServiceModel("dynamodb");
+
+function messageOf(name: string, input: unknown): string | undefined {
+  const operation = dynamodb?.operation(name);
+  assert(operation, name);
+  try {
+    validate(operation, input);
+    return undefined;
+  } catch (error) {
+    assert(error instanceof WireProblem, String(error));
+    assert.equal(error.code, "ValidationException");
+    return error.message;
+  }
+}
+
+const name256 = "a".repeat(256);
+const key = { a: { S: "x" } };
+
+// The messages are DynamoDB's own, as the public conformance suites (dynalite, dynamodb-conformance) recorded them.
+const cases: [what: string, operation: string, input: unknown, message: string | undefined][] = [
+  ["a good request", "GetItem", { TableName: "abc", Key: key }, undefined],
+  [
+    "attribute values, which are the service's to check",
+    "GetItem",
+    { TableName: "abc", Key: { a: { S: 1, Q: 2 } } },
+    undefined,
+  ],
+  [
+    "all that is missing",
+    "PutItem",
+    {},
+    "2 validation errors detected: Value null at 'tableName' failed to satisfy constraint: Member must not be null; " +
+      "Value null at 'item' failed to satisfy constraint: Member must not be null",
+  ],
+  [
+    "an empty name",
+    "PutItem",
+    { TableName: "", Item: {} },
+    "1 validation error detected: Value '' at 'tableName' failed to satisfy constraint: " +
+      "Member must have length greater than or equal to 1",
+  ],
+  [
+    "a long name",
+    "PutItem",
+    { TableName: name256, Item: {} },
+    `1 validation error detected: Value '${name256}' at 'tableName' failed to satisfy constraint: ` +
+      "Member must have length less than or equal to 255",
+  ],
+  [
+    "a name of wrong characters",
+    "PutItem",
+    { TableName: "bad table!@#", Item: {} },
+    "1 validation error detected: Value 'bad table!@#' at 'tableName' failed to satisfy constraint: " +
+      "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+",
+  ],
+  [
+    "an ARN instead of a name",
+    "GetItem",
+    { TableName: `arn:aws:dynamodb:us-east-1:000000000000:table/${"a".repeat(255)}`, Key: key },
+    undefined,
+  ],
+  [
+    "a value outside an enumeration",
+    "PutItem",
+    { TableName: "abc", Item: {}, ReturnValues: "hi", ReturnConsumedCapacity: "hi" },
+    "2 validation errors detected: Value 'hi' at 'returnValues' failed to satisfy constraint: " +
+      "Member must satisfy enum value set: [ALL_NEW, UPDATED_OLD, ALL_OLD, NONE, UPDATED_NEW]; " +
+      "Value 'hi' at 'returnConsumedCapacity' failed to satisfy constraint: " +
+      "Member must satisfy enum value set: [INDEXES, TOTAL, NONE]",
+  ],
+  [
+    "a number below its range",
+    "Query",
+    { TableName: "abc", Limit: 0 },
+    "1 validation error detected: Value '0' at 'limit' failed to satisfy constraint: " +
+      "Member must have value greater than or equal to 1",
+  ],
+  [
+    "a number above its range",
+    "ListTables",
+    { Limit: 101 },
+    "1 validation error detected: Value '101' at 'limit' failed to satisfy constraint: " +
+      "Member must have value less than or equal to 100",
+  ],
+  [
+    "a new table without a name",
+    "CreateTable",
+    { KeySchema: [] },
+    "The parameter 'TableName' is required but was not present in the request",
+  ],
+  [
+    "a short name for a new table",
+    "CreateTable",
+    {
+      TableName: "ab",
+      AttributeDefinitions: [],
+      KeySchema: [{ AttributeName: "a", KeyType: "HASH" }],
+    },
+    "1 validation error detected: Value 'ab' at 'tableName' failed to satisfy constraint: " +
+      "Member must have length greater than or equal to 3",
+  ],
+  [
+    "a nested enumeration",
+    "CreateTable",
+    {
+      TableName: "abc",
+      AttributeDefinitions: [{ AttributeName: "a", AttributeType: "INVALID" }],
+      KeySchema: [{ AttributeName: "a", KeyType: "INVALID" }],
+    },
+    "2 validation errors detected: " +
+      "Value 'INVALID' at 'attributeDefinitions.1.member.attributeType' failed to satisfy constraint: " +
+      "Member must satisfy enum value set: [B, N, S]; " +
+      "Value 'INVALID' at 'keySchema.1.member.keyType' failed to satisfy constraint: " +
+      "Member must satisfy enum value set: [HASH, RANGE]",
+  ],
+  [
+    "too many elements",
+    "CreateTable",
+    {
+      TableName: "abc",
+      AttributeDefinitions: [],
+      KeySchema: [
+        { AttributeName: "pk", KeyType: "HASH" },
+        { AttributeName: "sk", KeyType: "RANGE" },
+        { AttributeName: "extra", KeyType: "RANGE" },
+      ],
+    },
+    "1 validation error detected: Value '[KeySchemaElement(attributeName=pk, keyType=HASH), " +
+      "KeySchemaElement(attributeName=sk, keyType=RANGE), KeySchemaElement(attributeName=extra, keyType=RANGE)]' " +
+      "at 'keySchema' failed to satisfy constraint: Member must have length less than or equal to 2",
+  ],
+  [
+    "an empty batch",
+    "BatchWriteItem",
+    { RequestItems: {} },
+    "The requestItems parameter is required for BatchWriteItem",
+  ],
+  [
+    "the keys and values of a map",
+    "BatchGetItem",
+    { RequestItems: { "a;": { Keys: [] } } },
+    "2 validation errors detected: Value '{a;=KeysAndAttributes(keys=[], attributesToGet=null, consistentRead=null, " +
+      "projectionExpression=null, expressionAttributeNames=null)}' at 'requestItems' failed to satisfy constraint: " +
+      "Map keys must satisfy constraint: [Member must have length less than or equal to 255, " +
+      "Member must have length greater than or equal to 1, " +
+      "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+]; " +
+      "Value '[]' at 'requestItems.a;.member.keys' failed to satisfy constraint: " +
+      "Member must have length greater than or equal to 1",
+  ],
+  [
+    "a null among scalars",
+    "GetItem",
+    { TableName: "abc", Key: key, AttributesToGet: ["a", null] },
+    "1 validation error detected: Value null at 'attributesToGet.2.member' failed to satisfy constraint: " +
+      "Member must not be null",
+  ],
+  [
+    "scalars in a list, which are reported with the list",
+    "UntagResource",
+    { ResourceArn: "a", TagKeys: ["a", ""] },
+    "1 validation error detected: Value '[a, ]' at 'tagKeys' failed to satisfy constraint: " +
+      "Member must satisfy constraint: [Member must have length less than or equal to 128, " +
+      "Member must have length greater than or equal to 1]",
+  ],
+];
+
+describe("validation by model", () => {
+  for (const [what, operation, input, message] of cases) {
+    it(`answers ${what}`, () => {
+      assert.equal(messageOf(operation, input), message);
+    });
+  }
+
+  it("reports many elements of a batch as DynamoDB does", () => {
+    const requests = Array.from({ length: 26 }, (_, index) => ({
+      PutRequest: { Item: { pk: { S: `${index}` } } },
+    }));
+    const message = messageOf("BatchWriteItem", { RequestItems: { abc: requests } });
+    assert.match(
+      message ?? "",
+      /^1 validation error detected: Value '\{abc=\[.+\]\}' at 'requestItems' failed to satisfy constraint: Map value must satisfy constraint: \[Member must have length less than or equal to 25, Member must have length greater than or equal to 1\]$/,
+    );
+  });
+
+  it("counts characters, not UTF-16 units", () => {
+    const input = (value: string) => ({ ResourceArn: "a", Tags: [{ Key: value, Value: "" }] });
+    assert.equal(messageOf("TagResource", input("😀".repeat(128))), undefined);
+    assert.match(
+      messageOf("TagResource", input("😀".repeat(129))) ?? "",
+      /less than or equal to 128/,
+    );
+  });
+
+  it("reports ten problems at most", () => {
+    const Tags = Array.from({ length: 100 }, () => ({ Key: "", Value: "" }));
+    assert.match(
+      messageOf("TagResource", { ResourceArn: "a", Tags }) ?? "",
+      /^10 validation errors detected/,
+    );
+  });
+});
