@@ -2,7 +2,7 @@
  * What the store needs of a storage engine: little enough that another one is a day's work.
  */
 import type { Key } from "#base/key.ts";
-import type { Entry, KeyRange } from "./store.ts";
+import type { Entry, KeyRange, Unwatch } from "./store.ts";
 
 /** The writes of a commit group: the value of each key, `null` where the key is deleted. */
 export type Batch = ReadonlyMap<Key, Buffer | null>;
@@ -34,19 +34,27 @@ export interface Engine extends Reader {
   close(): Promise<void>;
 }
 
-/** An engine elsewhere, shared with other writers: reads may suspend, commits may conflict. */
+/**
+ * An engine elsewhere, shared with other writers: reads may suspend, commits may conflict. Transactions
+ * on it are the business of remote-store.ts.
+ */
 export interface RemoteEngine {
-  /** One attempt at a transaction. All its reads see one moment, not before the last commit seen here. */
+  /** One attempt at a transaction: all its reads see one moment, none before a commit that ended before. */
   begin(): Attempt;
+  /** Calls the listener after commits, from wherever, that wrote a key with this prefix. */
+  watch(prefix: Key, listener: () => void): Unwatch;
   close(): Promise<void>;
 }
 
+/**
+ * Reads throw `Suspended` when the answer is not at hand. Asked again after `ready`, they answer, and the
+ * same each time: a body is run again from its start with the same attempt.
+ */
 export interface Attempt extends Reader {
-  /** Throws `Suspended` when the value is not at hand; answers once `ready` has resolved. */
-  get(key: Key): Buffer | undefined;
   /**
-   * Writes all of it or nothing, durably. Rejects with `Conflict` when what was read has changed
-   * meanwhile; then nothing was written. An empty batch checks nothing: reads at one moment are valid.
+   * Writes all of it or nothing, durably. Rejects with `Conflict` when a key or range that was read has
+   * changed since; then nothing was written. Not called when there is nothing to write: what was read at
+   * one moment is right as it is.
    */
   commit(batch: Batch): Promise<void>;
 }

@@ -13,14 +13,12 @@ import { Layer } from "./layer.ts";
 import { RecordCache } from "./record-cache.ts";
 import { StoreClosed, StoreFailed } from "./store.ts";
 import type { Snapshot, Store, Transaction, Unwatch } from "./store.ts";
-import { Suspended } from "./suspended.ts";
-import { SnapshotView, TransactionView } from "./view.ts";
+import { maxReruns, Suspended } from "./suspended.ts";
+import { refusePromise, SnapshotView, TransactionView } from "./view.ts";
 import { Watchers } from "./watchers.ts";
 
 /** A group that has reached this size takes no more bodies: they wait until it is on its way. */
 const fullGroupBytes = 4 * 1024 * 1024;
-/** A body that is suspended so often reads something new each time: a mistake. */
-const maxReruns = 1000;
 
 interface Job {
   body(tx: Transaction): unknown;
@@ -135,9 +133,7 @@ export class LocalStore implements Store {
     const view = new TransactionView(this.layers, this.engine, this.records);
     try {
       job.outcome = job.body(view);
-      if (isThenable(job.outcome)) {
-        throw new TypeError("a transaction's body must not be asynchronous");
-      }
+      refusePromise(job.outcome);
     } catch (error) {
       if (error instanceof Suspended) {
         view.end();
@@ -172,7 +168,7 @@ export class LocalStore implements Store {
     try {
       const result = body(view);
       view.end();
-      if (isThenable(result)) throw new TypeError("a read's body must not be asynchronous");
+      refusePromise(result);
       resolve(result);
     } catch (error) {
       view.end();
@@ -267,13 +263,4 @@ export class LocalStore implements Store {
   private checkIdle(): void {
     if (this.onIdle !== undefined && this.idle()) this.onIdle();
   }
-}
-
-function isThenable(value: unknown): boolean {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "then" in value &&
-    typeof value.then === "function"
-  );
 }

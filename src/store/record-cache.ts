@@ -12,23 +12,41 @@ function isOf<T>(decoded: Decoded, codec: Codec<T>): decoded is Decoded<T> {
   return decoded.codec === codec;
 }
 
+/** Decodes each buffer once, as long as somebody has it. Right for every engine. */
+export class RecordsByBuffer {
+  private readonly byBuffer = new WeakMap<Buffer, Decoded>();
+
+  read<T>(reader: Reader, key: Key, codec: Codec<T>): T | undefined {
+    const bytes = reader.get(key);
+    return bytes && this.decoded(bytes, codec);
+  }
+
+  decoded<T>(bytes: Buffer, codec: Codec<T>): T {
+    const cached = this.byBuffer.get(bytes);
+    if (cached !== undefined && isOf(cached, codec)) return cached.value;
+    const value = codec.decode(bytes);
+    this.byBuffer.set(bytes, { codec, value });
+    return value;
+  }
+}
+
 /**
- * Decoded values of what is durable, by key, and of commits on their way, by buffer. A commit group
- * forgets its keys when its write begins, and readers cache none of them until it has ended: so
- * nothing here is ever older than what `get` shows.
+ * Keeps what is durable by key, too. Only where nobody else writes: a commit group forgets its keys when
+ * its write begins, and readers keep none of them until it has ended, so that nothing here is ever
+ * older than what `get` shows.
  */
-export class RecordCache {
+export class RecordCache extends RecordsByBuffer {
   private byKey = new Map<Key, Decoded>();
   /** The generation before: kept for a second chance, so that the cache is bounded at small cost. */
   private older = new Map<Key, Decoded>();
-  private readonly byBuffer = new WeakMap<Buffer, Decoded>();
   private readonly halfCapacity: number;
 
   constructor(capacity = 16_384) {
+    super();
     this.halfCapacity = capacity / 2;
   }
 
-  read<T>(reader: Reader, key: Key, codec: Codec<T>): T | undefined {
+  override read<T>(reader: Reader, key: Key, codec: Codec<T>): T | undefined {
     const cached = this.byKey.get(key) ?? this.older.get(key);
     if (cached !== undefined && isOf(cached, codec)) {
       if (this.older.size > 0 && this.older.delete(key)) this.keep(key, cached);
@@ -38,14 +56,6 @@ export class RecordCache {
     if (bytes === undefined) return undefined;
     const value = codec.decode(bytes);
     this.keep(key, { codec, value });
-    return value;
-  }
-
-  decoded<T>(bytes: Buffer, codec: Codec<T>): T {
-    const cached = this.byBuffer.get(bytes);
-    if (cached !== undefined && isOf(cached, codec)) return cached.value;
-    const value = codec.decode(bytes);
-    this.byBuffer.set(bytes, { codec, value });
     return value;
   }
 

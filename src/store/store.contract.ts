@@ -331,8 +331,8 @@ export function describeStore(
           return tx.record("r", counting);
         }),
         read(),
-        store.transact((tx) => assert.deepEqual(tx.record("r", counting), { name: "second" })),
       ]);
+      await store.transact((tx) => assert.deepEqual(tx.record("r", counting), { name: "second" }));
       assert.deepEqual(inside, { name: "second" });
       assert.deepEqual(await read(), { name: "second" });
       await store.transact((tx) => tx.delete("r"));

@@ -1,3 +1,6 @@
+/** A body that is suspended so often reads something new each time: a mistake. */
+export const maxReruns = 1000;
+
 /** Thrown by a read whose answer is not at hand: run the body again when `ready` has resolved. */
 export class Suspended extends Error {
   override name = "Suspended";

@@ -2,7 +2,7 @@ import type { Key } from "#base/key.ts";
 import type { Cursor, Reader } from "./engine.ts";
 import { Layer } from "./layer.ts";
 import { mergedRange } from "./merge.ts";
-import type { RecordCache } from "./record-cache.ts";
+import type { RecordsByBuffer } from "./record-cache.ts";
 import { TransactionTooLarge } from "./store.ts";
 import type { Codec, Entry, KeyRange, Snapshot, Transaction } from "./store.ts";
 
@@ -61,11 +61,11 @@ class Entries implements IterableIterator<Entry, undefined> {
 /** What is durable, straight from the engine. */
 export class SnapshotView extends View implements Snapshot {
   private readonly reader: Reader;
-  private readonly records: RecordCache;
+  private readonly records: RecordsByBuffer;
   private readonly inFlight: Layer | undefined;
 
   /** @param inFlight what is being written: its keys' records must not be cached now. */
-  constructor(reader: Reader, records: RecordCache, inFlight?: Layer) {
+  constructor(reader: Reader, records: RecordsByBuffer, inFlight?: Layer) {
     super();
     this.reader = reader;
     this.records = records;
@@ -98,11 +98,11 @@ export class TransactionView extends View implements Transaction {
   own: Layer | undefined;
   private readonly layers: readonly Layer[];
   private readonly reader: Reader;
-  private readonly records: RecordCache;
+  private readonly records: RecordsByBuffer;
   private writes = 0;
 
   /** @param layers the uppermost first. */
-  constructor(layers: readonly Layer[], reader: Reader, records: RecordCache) {
+  constructor(layers: readonly Layer[], reader: Reader, records: RecordsByBuffer) {
     super();
     this.layers = layers;
     this.reader = reader;
@@ -175,4 +175,10 @@ export class TransactionView extends View implements Transaction {
 function ownBuffer(value: Buffer): Buffer {
   const held = value.buffer.byteLength;
   return held > 65_536 && held > 2 * value.length ? Buffer.from(value) : value;
+}
+
+/** A body that awaits would be over before it has done anything. */
+export function refusePromise(result: unknown): void {
+  if (typeof result !== "object" || result === null || !("then" in result)) return;
+  if (typeof result.then === "function") throw new TypeError("a body must not be asynchronous");
 }
