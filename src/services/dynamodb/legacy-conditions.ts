@@ -3,7 +3,7 @@ import type { AttributeType, AttributeValue } from "./attribute-values.ts";
 import { checkValue } from "./item-size.ts";
 import { Condition } from "./expressions/condition.ts";
 import type { Operand, Predicate } from "./expressions/condition.ts";
-import type { KeyTerm } from "./expressions/key-condition.ts";
+import type { KeyOperator, KeyTerm } from "./expressions/key-condition.ts";
 import { PathUse } from "./expressions/paths.ts";
 import { Projection } from "./expressions/projection.ts";
 import { invalidParameter, ValidationProblem } from "./validation-problem.ts";
@@ -245,7 +245,7 @@ function comparison(name: string, operator: "=", value: AttributeValue): Predica
   return { kind: "compare", operator, left, right: { kind: "value", value } };
 }
 
-const keyOperators = {
+const keyOperators: Partial<Record<LegacyOperator, KeyOperator>> = {
   EQ: "=",
   LE: "<=",
   LT: "<",
@@ -253,28 +253,15 @@ const keyOperators = {
   GT: ">",
   BEGINS_WITH: "begins_with",
   BETWEEN: "BETWEEN",
-} as const;
+};
 
 /** The terms that KeyConditions asks for: `keyRangeOf` takes them. */
-export function legacyKeyTerms(conditions: Record<string, LegacyCondition>): LegacyKeyTerm[] {
+export function legacyKeyTerms(conditions: Record<string, LegacyCondition>): KeyTerm[] {
   return Object.entries(conditions).map(([name, { ComparisonOperator, AttributeValueList }]) => {
     const operator = ComparisonOperator!;
     const values = AttributeValueList ?? [];
     checkValues(operator, values);
-    return { name, operator, values };
-  });
-}
-
-/** A term of KeyConditions before the table is known; its operator may be one that no key can have. */
-export type LegacyKeyTerm = { name: string; operator: LegacyOperator; values: AttributeValue[] };
-
-/** The same terms for `keyRangeOf`. AWS finds out about unusable operators only when it knows the table. */
-export function asKeyTerms(terms: readonly LegacyKeyTerm[]): KeyTerm[] {
-  return terms.map(({ name, operator, values }) => {
-    if (!(operator in keyOperators)) {
-      throw new ValidationProblem("Attempted conditional constraint is not an indexable operation");
-    }
-    return { name, operator: keyOperators[operator as keyof typeof keyOperators], values };
+    return { name, operator: keyOperators[operator] ?? "unusable", values };
   });
 }
 

@@ -11,8 +11,15 @@ import { invalidExpression } from "./syntax-cache.ts";
 
 export type KeyOperator = "=" | "<" | "<=" | ">" | ">=" | "BETWEEN" | "begins_with";
 
-/** What is asked of one key attribute: two values for BETWEEN, otherwise one. */
-export type KeyTerm = { name: string; operator: KeyOperator; values: AttributeValue[] };
+/**
+ * What is asked of one key attribute: two values for BETWEEN, otherwise one. Legacy conditions can ask
+ * what no key can answer ("unusable"); AWS says so only when it knows the table.
+ */
+export type KeyTerm = {
+  name: string;
+  operator: KeyOperator | "unusable";
+  values: AttributeValue[];
+};
 
 /** The key attributes of a table or index in the order of its key schema, partition attributes first. */
 export type KeyAttribute = { name: string; type: KeyType; role: "HASH" | "RANGE" };
@@ -163,6 +170,7 @@ export function keyRangeOf(terms: readonly KeyTerm[], key: readonly KeyAttribute
     throw new ValidationProblem(notSupported);
   }
   const range: KeyRange = { partition: [], sort: [], range: undefined };
+  const sortTerms = new Map<string, UsableTerm>();
   for (const attribute of key) {
     const term = byName.get(attribute.name);
     if (term === undefined) {
@@ -176,13 +184,19 @@ export function keyRangeOf(terms: readonly KeyTerm[], key: readonly KeyAttribute
     byName.delete(attribute.name);
     checkTerm(term, attribute);
     if (attribute.role === "HASH") range.partition.push(term.values[0]!);
+    else sortTerms.set(attribute.name, term);
   }
   if (byName.size > 0) throw new ValidationProblem(notSupported);
-  addSortTerms(range, terms, key);
+  addSortTerms(range, sortTerms, key);
   return range;
 }
 
-function checkTerm(term: KeyTerm, attribute: KeyAttribute): void {
+type UsableTerm = KeyTerm & { operator: KeyOperator };
+
+function checkTerm(term: KeyTerm, attribute: KeyAttribute): asserts term is UsableTerm {
+  if (term.operator === "unusable") {
+    throw new ValidationProblem("Attempted conditional constraint is not an indexable operation");
+  }
   if (term.values.some((value) => value[attribute.type] === undefined)) {
     throw new ValidationProblem(
       `${invalidParameter}Condition parameter type does not match schema type`,
@@ -198,14 +212,14 @@ function checkTerm(term: KeyTerm, attribute: KeyAttribute): void {
 
 function addSortTerms(
   range: KeyRange,
-  terms: readonly KeyTerm[],
+  terms: ReadonlyMap<string, UsableTerm>,
   key: readonly KeyAttribute[],
 ): void {
   /** The first sort attribute without an equality: none after it may have a condition. */
   let open: string | undefined;
   for (const { name, role } of key) {
     if (role === "HASH") continue;
-    const term = terms.find((one) => one.name === name);
+    const term = terms.get(name);
     if (term === undefined) {
       open ??= name;
       continue;
