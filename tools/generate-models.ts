@@ -23,14 +23,14 @@ interface ServiceList {
   routed: string[];
 }
 
-const read = <T>(path: string): T => JSON.parse(readFileSync(join(root, path), "utf8")) as T;
+const read = (path: string): unknown => JSON.parse(readFileSync(join(root, path), "utf8"));
 
 /** All files that the generator writes, by path. Without the wheel, what models/*.json alone decide. */
 function generate(services: ServiceList, wheel: Wheel | undefined): Map<string, string> {
-  const corrections = read<Record<string, Correction[]>>("models/corrections.json");
+  const corrections = read("models/corrections.json") as Record<string, Correction[]>;
   const source = `${services.source.package} ${services.source.version}`;
   const files = new Map<string, string>();
-  const routes = wheel ? {} : read<Record<string, ServiceRoutes>>("src/models/routes.json");
+  const routes = wheel ? {} : (read("src/models/routes.json") as Record<string, ServiceRoutes>);
   const corrected = (service: string, model: Model) => correct(model, corrections[service] ?? []);
   if (wheel) {
     for (const service of services.routed) {
@@ -39,7 +39,7 @@ function generate(services: ServiceList, wheel: Wheel | undefined): Map<string, 
   }
   for (const service of services.generated) {
     const path = `models/${service}.json`;
-    const model = wheel ? compact(wheel.readModel(service), source) : read<Model>(path);
+    const model = wheel ? compact(wheel.readModel(service), source) : (read(path) as Model);
     files.set(path, modelText(model));
     const final = corrected(service, model);
     files.set(`src/models/${service}.ts`, typescriptOf(service, final));
@@ -52,7 +52,7 @@ function generate(services: ServiceList, wheel: Wheel | undefined): Map<string, 
 }
 
 function main(args: readonly string[]): void {
-  const services = read<ServiceList>("models/services.json");
+  const services = read("models/services.json") as ServiceList;
   if (args.includes("--check")) {
     const differing = [...generate(services, findWheel(services.source, cacheFolder))].filter(
       ([path, text]) =>

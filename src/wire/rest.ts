@@ -53,6 +53,8 @@ export function decodeRest(
         break;
     }
     if (value !== undefined) input[member.name] = value;
+    // A body may have a member of that name, which the model does not know there.
+    else if (member.name in input) delete input[member.name];
   }
   return input;
 }
@@ -198,7 +200,7 @@ function fromHeader(text: string | undefined, { shape, model }: Member): unknown
 /** Elements between commas; a quoted one may hold commas itself, and so does a date. */
 function splitList(text: string, ofDates: boolean): string[] {
   if (ofDates) return text.split(/,\s*(?=[A-Z][a-z]{2},)/).map((each) => each.trim());
-  const found = text.match(/"(?:[^"\\]|\\.)*"|[^,]+/g) ?? [];
+  const found = text.match(/\s*(?:"(?:[^"\\]|\\.)*"|[^,]+)/g) ?? [];
   return found
     .map((each) => each.trim())
     .filter((each) => each !== "")

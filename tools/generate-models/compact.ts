@@ -77,7 +77,12 @@ export function correct(model: Model, corrections: readonly Correction[]): Model
     const steps = path.split("/");
     const last = steps.pop() ?? "";
     let at = corrected;
-    for (const step of steps) at = (at[step] ??= {}) as Record<string, unknown>;
+    for (const step of steps) {
+      // A path that leads nowhere is a slip, or a correction that a newer model no longer needs.
+      if (!Object.hasOwn(at, step))
+        throw new Error(`the correction's path ${path} is not in the model`);
+      at = at[step] as Record<string, unknown>;
+    }
     at[last] = merged(at[last], merge);
     if (at[last] === undefined) delete at[last];
   }
