@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as fc from "fast-check";
 import type { Item } from "./attribute-values.ts";
 import {
   checkItem,
@@ -196,4 +197,48 @@ test("an item may have 400 KB", () => {
   assert.throws(() => checkUpdatedItemBytes(409_601), {
     message: "Item size to update has exceeded the maximum allowed size",
   });
+});
+
+test("whatever JSON an item is, it is checked or refused, and a checked one stays as it is", () => {
+  const texts = fc.constantFrom("", "1", "1.0", "x", "AQ==", "1e200", "-0", "__proto__");
+  const { value } = fc.letrec((tie) => ({
+    content: fc.oneof(
+      { maxDepth: 4 },
+      texts,
+      fc.constantFrom(null, true, false, 1, 1.5),
+      fc.array(texts, { maxLength: 3 }),
+      fc.array(tie("value"), { maxLength: 3 }),
+      fc.dictionary(fc.constantFrom("a", "b", "__proto__"), tie("value"), { maxKeys: 2 }),
+    ),
+    value: fc.oneof(
+      { weight: 1, arbitrary: fc.constantFrom(null, [], 1, "x") },
+      {
+        weight: 12,
+        arbitrary: fc.dictionary(
+          fc.constantFrom("S", "N", "B", "SS", "NS", "BS", "M", "L", "BOOL", "NULL", "X"),
+          tie("content"),
+          { maxKeys: 2 },
+        ),
+      },
+    ),
+  }));
+  let checked = 0;
+  fc.assert(
+    fc.property(value, (attribute) => {
+      const item = JSON.parse(JSON.stringify({ attribute })) as Item;
+      let bytes: number;
+      try {
+        bytes = checkItem(item);
+      } catch (problem) {
+        assert.ok(problem instanceof ValidationProblem || problem instanceof SerializationProblem);
+        return;
+      }
+      checked++;
+      const copy = structuredClone(item);
+      assert.equal(checkItem(item), bytes);
+      assert.deepEqual(item, copy);
+    }),
+    { seed: 7, numRuns: 10_000 },
+  );
+  assert.ok(checked > 200, `only ${checked} items were valid`);
 });

@@ -287,12 +287,11 @@ function jsonToken(content: unknown): string {
 
 /** Throws a SerializationProblem if any member has the wrong JSON type; validates nothing else. */
 function checkShapes(item: Item): void {
-  for (const value of Object.values(item)) {
-    if (value !== null && value !== undefined) checkShape(value);
-  }
+  for (const value of Object.values(item)) checkShape(value);
 }
 
-function checkShape(value: AttributeValue): void {
+function checkShape(value: AttributeValue | null | undefined): void {
+  if (value === null || value === undefined) return;
   if (typeof value !== "object" || Array.isArray(value)) throw notAStructure(value);
   for (const [type, content] of Object.entries(value) as [string, unknown][]) {
     if (content === null) continue;
@@ -303,9 +302,7 @@ function checkShape(value: AttributeValue): void {
     else if (type === "BS") asList(content).forEach(checkBinary);
     else if (type === "M") checkShapes(asMap(content));
     else if (type === "L") {
-      for (const element of asList(content)) {
-        if (element !== null) checkShape(element as AttributeValue);
-      }
+      for (const element of asList(content)) checkShape(element as AttributeValue | null);
     }
   }
 }

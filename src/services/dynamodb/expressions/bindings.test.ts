@@ -40,6 +40,11 @@ test("placeholders are checked before any expression", () => {
     ],
     [
       undefined,
+      { ":b": null as unknown as AttributeValue },
+      `${wrapped}Supplied AttributeValue is empty, must contain exactly one of the supported datatypes for key :b`,
+    ],
+    [
+      undefined,
       { ":b": { SS: [] } },
       `${wrapped}${invalid}An string set  may not be empty for key :b`,
     ],

@@ -193,6 +193,10 @@ test("an expression has at most 4096 bytes, 300 operators and 100 operands of IN
   );
   assert.equal(problemOf("(".repeat(4096)), "The expression has redundant parentheses;");
   assert.equal(
+    problemOf(`a${".b".repeat(32)} = c`),
+    "The document path has too many nesting levels; nesting levels: 33",
+  );
+  assert.equal(
     problemOf("a[99999999999] = b"),
     "List index is not within the allowable range; index: [99999999999]",
   );

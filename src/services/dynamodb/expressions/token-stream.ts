@@ -11,7 +11,7 @@ export class SyntaxProblem extends Error {
 export const maximumOperators = 300;
 /** Deeper nesting needs more operators than are allowed, or parentheses that change nothing. */
 const maximumDepth = maximumOperators + 10;
-const maximumPathElements = 32;
+const maximumPathLevels = 32;
 const largestListIndex = 2 ** 31 - 1;
 
 /**
@@ -152,9 +152,9 @@ export class TokenStream {
       else break;
     }
     if (elements === undefined) return path;
-    if (elements.length > maximumPathElements) {
+    if (elements.length > maximumPathLevels) {
       throw new SyntaxProblem(
-        `The document path has too many nesting elements; nesting levels: ${elements.length}`,
+        `The document path has too many nesting levels; nesting levels: ${elements.length}`,
       );
     }
     return { kind: "path", elements };

@@ -44,7 +44,6 @@ export class Update {
   /** Whether it makes an item where there is none: only legacy updates that merely delete do not. */
   readonly createsItem: boolean;
   readonly #wrongType: string;
-  readonly #touched: Projection;
 
   constructor(
     actions: readonly UpdateAction[],
@@ -56,7 +55,6 @@ export class Update {
     this.changedNames = new Set(actions.map((action) => headOf(action.path)));
     this.createsItem = options?.createsItem ?? true;
     this.#wrongType = options?.wrongType ?? wrongOperand;
-    this.#touched = new Projection(actions.map((action) => action.path));
   }
 
   /** Throws if it changes an attribute of the key. */
@@ -128,7 +126,7 @@ export class Update {
 
   /** What the update touches of an item: of the one before for UPDATED_OLD, of the one after for UPDATED_NEW. */
   touched(item: Item): Item {
-    return this.#touched.apply(item);
+    return new Projection(this.actions.map((action) => action.path)).apply(item);
   }
 
   /**
