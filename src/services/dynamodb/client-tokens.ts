@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { endOfPrefix } from "#base/key.ts";
 import type { Context, JobContext } from "#kernel/context.ts";
 import type { Codec, Snapshot, Transaction } from "#store/store.ts";
+import { sweep } from "./delete-table.ts";
 import { tokenKey, tokensPrefix } from "./keyspace.ts";
 
 /*
@@ -61,27 +61,12 @@ export function rememberDone(
   tx.put(tokenKey(ctx, window, token), doneCodec.encode(done));
 }
 
-const sweptAtOnce = 1000;
-
 /** A job: forgets the tokens of a window of which none is valid any more. */
 export async function expireTokens(
   ctx: JobContext,
   { window }: { readonly window: number },
 ): Promise<void> {
-  const start = tokensPrefix(ctx, window);
-  const end = endOfPrefix(start);
-  let swept: number;
-  do {
-    // oxlint-disable-next-line no-await-in-loop -- in steps, so that no transaction is large
-    swept = await ctx.transact((tx) => {
-      let count = 0;
-      for (const { key } of tx.range({ start, end, limit: sweptAtOnce })) {
-        tx.delete(key);
-        count++;
-      }
-      return count;
-    });
-  } while (swept === sweptAtOnce);
+  await sweep(ctx, tokensPrefix(ctx, window));
 }
 
 /** The same for requests that say the same, in whichever order the members of their objects came. */

@@ -67,7 +67,14 @@ export function checkIndexKeyValue(
         `${emptyKeyText(type)} IndexName: ${indexName}, IndexKey: ${name}`,
     );
   }
-  checkKeyBytes(bytes, role);
+  const maximumBytes = role === "HASH" ? maximumPartitionKeyBytes : maximumSortKeyBytes;
+  if (bytes > maximumBytes) {
+    // Reported from AWS in architect/dynalite#35 and elsewhere.
+    throw new ValidationProblem(
+      `${invalidParameter}Size limit exceeded for Index Key ${name} Actual Size: ${bytes} bytes ` +
+        `Max Size: ${maximumBytes} bytes IndexName: ${indexName}`,
+    );
+  }
 }
 
 const notValid = "One or more parameter values are not valid. ";
