@@ -2,7 +2,7 @@ import type { Kernel } from "#kernel/kernel.ts";
 import type { OperationMetrics } from "#kernel/metrics.ts";
 import type { AnyHandler } from "#kernel/service.ts";
 import type { Protocol } from "#wire/protocol.ts";
-import { protocolOf } from "./protocols.ts";
+import { protocols } from "#wire/protocols.ts";
 import type { Route } from "#wire/route.ts";
 import { loadServiceModel, type OperationModel, type ServiceModel } from "#wire/shapes.ts";
 
@@ -40,7 +40,7 @@ export class Endpoints {
     const endpoint: Endpoint = {
       serviceName,
       operationName,
-      protocol: protocolOf(route.protocol),
+      protocol: protocols[route.protocol],
       service,
       operation,
       handler:
