@@ -23,6 +23,12 @@ export interface MemberModel {
   missing?: string;
   /** Added by corrections: an empty list or map is as good as missing. */
   missingIfEmpty?: boolean;
+  /** Added by corrections: the whole message for an empty text, whatever else is wrong. */
+  empty?: string;
+  /** Added by corrections: what is reported of this member instead of the constraint that it breaks. */
+  invalid?: string;
+  /** Added by corrections: reported by its own name, capital first, and without its value. */
+  plain?: boolean;
 }
 
 export interface XmlNamespace {
@@ -67,6 +73,8 @@ export interface ShapeModel {
   base64Text?: boolean;
   /** Added by corrections: the value keeps its wire form and the service checks it; validation by model ends here. */
   verbatim?: boolean;
+  /** Added by corrections: the members that validation looks at first; the others follow in the model's order. */
+  order?: string[];
   /** Added by corrections: the other constraints do not hold for ARNs, which may have up to this many characters. */
   arnMax?: number;
   /** Added by corrections: outputs may hold the value as JSON bytes that were stored so. */

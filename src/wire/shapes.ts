@@ -139,6 +139,8 @@ export class Shape {
   readonly model: ShapeModel;
   /** Of a structure, in the model's order. */
   members: readonly Member[] = [];
+  /** Those that validation looks at, in its order. */
+  checkedMembers: readonly Member[] = [];
   readonly byName = new Map<string, Member>();
   readonly byWireName = new Map<string, Member>();
   /** Of a list and of a map. */
@@ -172,6 +174,13 @@ export class Shape {
       this.byName.set(each.name, each);
       if (!each.bound) this.byWireName.set(each.wireName, each);
     }
+    const { order } = this.model;
+    this.checkedMembers = order
+      ? [
+          ...order.flatMap((name) => this.byName.get(name) ?? []),
+          ...this.members.filter(({ name }) => !order.includes(name)),
+        ]
+      : this.members;
     const element = member ?? value;
     if (element) this.element = linked("member", element);
     if (key) this.key = linked("key", key);

@@ -39,10 +39,10 @@ const cases: [what: string, operation: string, input: unknown, message: string |
       "Value null at 'item' failed to satisfy constraint: Member must not be null",
   ],
   [
-    "an empty name",
+    "an empty name, alone",
     "PutItem",
-    { TableName: "", Item: {} },
-    "1 validation error detected: Value '' at 'tableName' failed to satisfy constraint: " +
+    { TableName: "", ReturnValues: "hi" },
+    "1 validation error detected: Value at 'TableName' failed to satisfy constraint: " +
       "Member must have length greater than or equal to 1",
   ],
   [
@@ -66,20 +66,41 @@ const cases: [what: string, operation: string, input: unknown, message: string |
     undefined,
   ],
   [
-    "a value outside an enumeration",
+    "values outside their enumerations",
     "PutItem",
-    { TableName: "abc", Item: {}, ReturnValues: "hi", ReturnConsumedCapacity: "hi" },
-    "2 validation errors detected: Value 'hi' at 'returnValues' failed to satisfy constraint: " +
-      "Member must satisfy enum value set: [ALL_NEW, UPDATED_OLD, ALL_OLD, NONE, UPDATED_NEW]; " +
-      "Value 'hi' at 'returnConsumedCapacity' failed to satisfy constraint: " +
-      "Member must satisfy enum value set: [INDEXES, TOTAL, NONE]",
+    {
+      TableName: "abc",
+      Item: {},
+      ReturnValues: "hi",
+      ReturnConsumedCapacity: "hi",
+      ReturnItemCollectionMetrics: "hi",
+    },
+    "3 validation errors detected: Value 'hi' at 'returnConsumedCapacity' failed to satisfy constraint: " +
+      "Member must satisfy enum value set: [INDEXES, TOTAL, NONE]; " +
+      "Failed to satisfy constraint: Member must satisfy enum value set: [ALL_OLD, UPDATED_OLD, ALL_NEW, UPDATE_NEW, NONE]; " +
+      "Value 'hi' at 'returnItemCollectionMetrics' failed to satisfy constraint: " +
+      "Member must satisfy enum value set: [SIZE, NONE]",
   ],
   [
     "a number below its range",
-    "Query",
+    "Scan",
     { TableName: "abc", Limit: 0 },
     "1 validation error detected: Value '0' at 'limit' failed to satisfy constraint: " +
       "Member must have value greater than or equal to 1",
+  ],
+  [
+    "the same in Query",
+    "Query",
+    { TableName: "abc", Limit: 0 },
+    "1 validation error detected: Value at 'Limit' failed to satisfy constraint: " +
+      "Member must have value greater than or equal to 1",
+  ],
+  [
+    "too many keys of a batch",
+    "BatchGetItem",
+    { RequestItems: { abc: { Keys: Array.from({ length: 101 }, () => ({ pk: { S: "x" } })) } } },
+    "1 validation error detected: Value at 'RequestItems.abc.member.Keys' failed to satisfy constraint: " +
+      "Member must have length less than or equal to 100",
   ],
   [
     "a number above its range",
@@ -150,7 +171,7 @@ const cases: [what: string, operation: string, input: unknown, message: string |
       "Map keys must satisfy constraint: [Member must have length less than or equal to 255, " +
       "Member must have length greater than or equal to 1, " +
       "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+]; " +
-      "Value '[]' at 'requestItems.a;.member.keys' failed to satisfy constraint: " +
+      "Value at 'RequestItems.a;.member.Keys' failed to satisfy constraint: " +
       "Member must have length greater than or equal to 1",
   ],
   [

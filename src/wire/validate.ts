@@ -3,8 +3,8 @@
  * words of AWS's validator: "2 validation errors detected: Value null at 'tableName' failed to satisfy constraint:
  * Member must not be null; ...". What a service checks beyond its model, its handlers check.
  *
- * The order is the model's; within a value pattern before length, enumerations alone. (AWS's own order differs between
- * operations and regions.)
+ * The order is the model's unless a correction says otherwise; within a value pattern before length. Where a service has
+ * other words for a member, models/corrections.json has them: there is no service's name in here.
  */
 import { compilePattern } from "./patterns.ts";
 import { WireProblem } from "./protocol.ts";
@@ -23,12 +23,13 @@ export function validate(operation: OperationModel, input: unknown): void {
   const code = operation.service.metadata.validationCode ?? "ValidationException";
   if (!isObject(input)) throw new WireProblem("SerializationException");
   for (const member of shape.members) {
-    const { missing, missingIfEmpty } = member.model;
-    if (missing === undefined) continue;
+    const { missing, missingIfEmpty, empty } = member.model;
+    if (missing === undefined && empty === undefined) continue;
     const value = input[member.name];
-    if (value === undefined || value === null || (missingIfEmpty && lengthOf(value) === 0)) {
-      throw new WireProblem(code, missing);
-    }
+    const isMissing =
+      value === undefined || value === null || (missingIfEmpty && lengthOf(value) === 0);
+    if (isMissing && missing !== undefined) throw new WireProblem(code, missing);
+    if (value === "" && empty !== undefined) throw new WireProblem(code, empty);
   }
   checkMembers(input, shape, "", problems);
   if (problems.length === 0) return;
@@ -43,15 +44,20 @@ function checkMembers(
   path: string,
   problems: string[],
 ): void {
-  for (const member of shape.members) {
-    if (!member.required && !member.shape.constrained && member.model.max === undefined) continue;
-    const inner = value[member.name];
-    if (inner === undefined || inner === null) {
-      if (member.required)
-        report(problems, "null", path + lowerFirst(member.name), "Member must not be null");
-    } else {
-      check(inner, member.shape, member.model.max, path + lowerFirst(member.name), problems);
-    }
+  for (const member of shape.checkedMembers) {
+    const { model, shape: inner, name, required } = member;
+    if (!required && !inner.constrained && model.max === undefined) continue;
+    const each = value[name];
+    if (each === undefined || each === null) {
+      if (required) report(problems, "null", path + lowerFirst(name), "Member must not be null");
+    } else if (model.invalid !== undefined && !isValid(each, inner, model.max)) {
+      problems.push(model.invalid);
+    } else if (model.plain && !isValid(each, inner, model.max)) {
+      const whole = path === "" ? name : path.charAt(0).toUpperCase() + path.slice(1) + name;
+      for (const constraint of brokenConstraints(each, inner, model.max)) {
+        report(problems, "", whole, constraint, true);
+      }
+    } else check(each, inner, model.max, path + lowerFirst(name), problems);
     if (problems.length >= mostProblems) return;
   }
 }
