@@ -1,7 +1,17 @@
 import { base64Bytes } from "./attribute-values.ts";
 import type { AttributeType, AttributeValue, Item } from "./attribute-values.ts";
 import { normalizeNumber, numberBytes } from "./numbers.ts";
-import { invalidParameter, SerializationProblem, ValidationProblem } from "./validation-problem.ts";
+import { invalidParameter, ValidationProblem } from "./validation-problem.ts";
+import {
+  asBase64,
+  asBoolean,
+  asList,
+  asMap,
+  asString,
+  checkShape,
+  checkShapes,
+  notAStructure,
+} from "./value-shapes.ts";
 
 export const maximumItemBytes = 400 * 1024;
 
@@ -102,7 +112,7 @@ function checkAt(value: AttributeValue, level: number): number {
         bytes = 1;
         break;
       case "B":
-        bytes = checkBinary(content);
+        bytes = base64Bytes(asBase64(content));
         break;
       case "SS":
         bytes = checkStringSet(asList(content));
@@ -172,7 +182,7 @@ function checkNumberSet(members: unknown[]): number {
 
 function checkBinarySet(members: unknown[]): number {
   let bytes = 0;
-  for (const member of members) bytes += checkBinary(member);
+  for (const member of members) bytes += base64Bytes(asBase64(member));
   if (members.length === 0) {
     throw new ValidationProblem(`${invalidParameter}Binary sets should not be empty`);
   }
@@ -194,23 +204,6 @@ function hasDuplicates(members: unknown[]): boolean {
   return false;
 }
 
-function checkBinary(content: unknown): number {
-  if (typeof content !== "string") throw notConvertible(content, "java.nio.ByteBuffer");
-  if (content.length % 4 !== 0) {
-    throw new SerializationProblem(
-      `Base64 encoded length is expected a multiple of 4 bytes but found: ${content.length}`,
-    );
-  }
-  const bytes = Buffer.from(content, "base64");
-  if (bytes.toString("base64") === content) return base64Bytes(content);
-  const bad = /[^a-zA-Z0-9+/=]/.exec(content);
-  throw new SerializationProblem(
-    bad === null
-      ? "Invalid last non-pad Base64 character dectected"
-      : `Invalid Base64 character: '${bad[0]}'`,
-  );
-}
-
 /** Below this length a loop finds the size of an ASCII string sooner than a call into native code. */
 const shortString = 48;
 
@@ -221,88 +214,4 @@ export function utf8Bytes(text: string): number {
     if (text.charCodeAt(at) > 0x7f) return Buffer.byteLength(text);
   }
   return length;
-}
-
-/* The shapes: what AWS's JSON parser says of a member of the wrong JSON type. */
-
-function asString(content: unknown): string {
-  if (typeof content === "string") return content;
-  throw notConvertible(content, "java.lang.String");
-}
-
-function asBoolean(content: unknown): boolean {
-  if (typeof content === "boolean") return content;
-  throw typeof content === "string"
-    ? new SerializationProblem("Unexpected token received from parser")
-    : notConvertible(content, "java.lang.Boolean");
-}
-
-function asList(content: unknown): unknown[] {
-  if (Array.isArray(content)) return content;
-  throw typeof content === "object"
-    ? new SerializationProblem(structureFound)
-    : new SerializationProblem("Unexpected field type");
-}
-
-function asMap(content: unknown): Item {
-  if (typeof content === "object" && !Array.isArray(content)) return content as Item;
-  throw new SerializationProblem(
-    typeof content === "object"
-      ? `Unrecognized collection type java.util.Map<java.lang.String, ${attributeValueClass}>`
-      : "Unexpected field type",
-  );
-}
-
-const attributeValueClass = "com.amazonaws.dynamodb.v20120810.AttributeValue";
-const structureFound = "Start of structure or map found where not expected";
-
-function notAStructure(value: unknown): SerializationProblem {
-  return new SerializationProblem(
-    Array.isArray(value)
-      ? `Unrecognized collection type class ${attributeValueClass}`
-      : "Unexpected value type in payload",
-  );
-}
-
-function notConvertible(content: unknown, javaClass: string): SerializationProblem {
-  if (Array.isArray(content)) {
-    return new SerializationProblem(`Unrecognized collection type class ${javaClass}`);
-  }
-  if (typeof content === "object" && content !== null) {
-    return new SerializationProblem(structureFound);
-  }
-  if (javaClass === "java.nio.ByteBuffer") {
-    return new SerializationProblem("only base-64-encoded strings are convertible to bytes");
-  }
-  const target = javaClass.slice("java.lang.".length);
-  return new SerializationProblem(`${jsonToken(content)} cannot be converted to ${target}`);
-}
-
-function jsonToken(content: unknown): string {
-  if (content === true) return "TRUE_VALUE";
-  if (content === false) return "FALSE_VALUE";
-  if (content === null) return "NULL_VALUE";
-  return Number.isInteger(content) ? "NUMBER_VALUE" : "DECIMAL_VALUE";
-}
-
-/** Throws a SerializationProblem if any member has the wrong JSON type; validates nothing else. */
-function checkShapes(item: Item): void {
-  for (const value of Object.values(item)) checkShape(value);
-}
-
-function checkShape(value: AttributeValue | null | undefined): void {
-  if (value === null || value === undefined) return;
-  if (typeof value !== "object" || Array.isArray(value)) throw notAStructure(value);
-  for (const [type, content] of Object.entries(value) as [string, unknown][]) {
-    if (content === null) continue;
-    if (type === "S" || type === "N") asString(content);
-    else if (type === "B") checkBinary(content);
-    else if (type === "BOOL" || type === "NULL") asBoolean(content);
-    else if (type === "SS" || type === "NS") asList(content).forEach(asString);
-    else if (type === "BS") asList(content).forEach(checkBinary);
-    else if (type === "M") checkShapes(asMap(content));
-    else if (type === "L") {
-      for (const element of asList(content)) checkShape(element as AttributeValue | null);
-    }
-  }
 }

@@ -19,12 +19,7 @@ export function legacyUpdate(updates: Record<string, LegacyUpdate>): Update {
     use.add([name]);
     actions.push(actionOf(name, update));
   }
-  return new Update(actions, use, {
-    // Deleting from an item that does not exist does not make one.
-    createsItem:
-      actions.some(({ kind }) => kind === "set" || kind === "add") || actions.length === 0,
-    wrongType: "Type mismatch for attribute to update",
-  });
+  return new Update(actions, use, "Type mismatch for attribute to update");
 }
 
 function actionOf(name: string, { Action: action, Value: value }: LegacyUpdate): UpdateAction {

@@ -244,6 +244,16 @@ test("paths in lists mean the elements as they were before", () => {
   });
 });
 
+test("what is returned as touched means the same paths in the item before and after", () => {
+  // Odd, and so in AWS (Alternator's tests): after REMOVE l[1] there is another l[1].
+  const before: Item = { l: { L: [{ N: "1" }, { N: "2" }, { N: "3" }] } };
+  const removal = update("REMOVE l[1], l[3]");
+  assert.deepEqual(removal.touched(before), { l: { L: [{ N: "2" }] } });
+  assert.deepEqual(removal.touched(removal.apply(before)), { l: { L: [{ N: "3" }] } });
+  const beyond = update("SET l[100] = :s", { ":s": { S: "x" } });
+  assert.deepEqual(beyond.touched(beyond.apply(before)), {});
+});
+
 test("an update that does not fit the item is refused", () => {
   const invalidPath = "The document path provided in the update expression is invalid for update";
   const wrongType = "An operand in the update expression has an incorrect data type";
@@ -285,6 +295,12 @@ test("an update that does not fit the item is refused", () => {
     const changes = update(text, values);
     assert.throws(() => changes.apply(before), new ValidationProblem(message), text);
   }
+});
+
+test("an update that only takes away makes no item where there is none", () => {
+  assert.ok(update("REMOVE b SET c = :s", { ":s": { S: "x" } }).createsItem);
+  assert.ok(update("ADD b :n", { ":n": { N: "1" } }).createsItem);
+  assert.ok(!update("REMOVE b DELETE c :set", { ":set": { SS: ["x"] } }).createsItem);
 });
 
 test("an attribute of the key cannot be updated", () => {

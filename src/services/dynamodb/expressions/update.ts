@@ -41,20 +41,17 @@ export class Update {
   readonly use: PathUse;
   /** The attributes that it changes, in whole or in part. */
   readonly changedNames: ReadonlySet<string>;
-  /** Whether it makes an item where there is none: only legacy updates that merely delete do not. */
+  /** Whether it makes an item where there is none: not if all that it does is to take something away. */
   readonly createsItem: boolean;
   readonly #wrongType: string;
 
-  constructor(
-    actions: readonly UpdateAction[],
-    use: PathUse,
-    options?: { createsItem: boolean; wrongType: string },
-  ) {
+  constructor(actions: readonly UpdateAction[], use: PathUse, wrongType = wrongOperand) {
     this.actions = actions;
     this.use = use;
     this.changedNames = new Set(actions.map((action) => headOf(action.path)));
-    this.createsItem = options?.createsItem ?? true;
-    this.#wrongType = options?.wrongType ?? wrongOperand;
+    this.createsItem =
+      actions.length === 0 || actions.some(({ kind }) => kind === "set" || kind === "add");
+    this.#wrongType = wrongType;
   }
 
   /** Throws if it changes an attribute of the key. */
