@@ -1,0 +1,82 @@
+// Installs what is missing, so that `npm start` and `npm test` are all that anyone has to type. Runs on
+// the Node that is there (20.20 or later): the project's own comes with its packages. `--tests` also
+// installs the Python clients that some tests use.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { delimiter, join, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const inRoot = (...parts) => join(root, ...parts);
+
+installPackages();
+if (process.argv.includes("--tests")) installPythonClients();
+
+function installPackages() {
+  // npm writes the inner file last: it is missing, or old, when an installation did not get to its end.
+  const installed = inRoot("node_modules/.package-lock.json");
+  const isFresh =
+    existsSync(installed) &&
+    existsSync(inRoot("node_modules/.bin/node")) &&
+    statSync(installed).mtimeMs >= statSync(inRoot("package-lock.json")).mtimeMs;
+  if (isFresh) return;
+
+  console.error("Installing packages, once (some 400 MB with the project's own Node) ...");
+  const npm = run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  if (npm.error) fail(`npm can't be started: ${npm.error.message}`);
+  if (npm.status !== 0) {
+    const said = `${npm.stdout}${npm.stderr}`.trim();
+    const isOffline = /ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET/.test(said);
+    const hint = isOffline
+      ? "The package registry can't be reached; the first start needs it."
+      : "The project needs Node 20.20 or later, npm, and 1 GB of disk.";
+    fail(`${said}\n\nnpm ci failed. ${hint}`);
+  }
+}
+
+function installPythonClients() {
+  const folder = inRoot(".cache/python");
+  const stamp = join(folder, "installed.txt");
+  const requirements = inRoot("tests/support/python-requirements.txt");
+  const wanted = readFileSync(requirements, "utf8");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
+
+  console.error("Installing the Python clients for the tests, once ...");
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(inRoot(".cache"), { recursive: true });
+  const steps = [
+    ["python3", ["-m", "venv", folder]],
+    [
+      join(folder, "bin/python"),
+      ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements],
+    ],
+  ];
+  for (const [command, argv] of steps) {
+    const step = run(command, argv);
+    if (step.status === 0) continue;
+    const reason = (step.error?.message ?? step.stderr).trim().split("\n").at(-1);
+    console.error(`The tests that use Python will be skipped: ${reason}`);
+    return;
+  }
+  writeFileSync(stamp, wanted);
+}
+
+function run(command, argv) {
+  // Not with the project's own Node, which npm ci takes away under its feet.
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  const path = folders
+    .filter((folder) => !folder.endsWith(join("node_modules", ".bin")))
+    .join(delimiter);
+  return spawnSync(command, argv, {
+    cwd: root,
+    encoding: "utf8",
+    env: { ...process.env, PATH: path },
+    // Windows finds npm.cmd through a shell only.
+    shell: sep === "\\",
+  });
+}
+
+function fail(message) {
+  console.error(message);
+  process.exit(1);
+}
