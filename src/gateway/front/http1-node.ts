@@ -93,6 +93,11 @@ class NodeRequest implements HttpRequest, BodySource {
     if (head.bodyBytes === 0) this.body.finish();
   }
 
+  /** None is offered; but node:http loses what follows such a request in the same packet. */
+  get wantsUpgrade(): boolean {
+    return this.headers["upgrade"] !== undefined;
+  }
+
   get signal(): AbortSignal {
     return this.abort.signal;
   }
@@ -117,11 +122,13 @@ class NodeRequest implements HttpRequest, BodySource {
 class NodeConnection implements Kept {
   private readonly connections: Connections;
   private readonly socket: Connection & { readonly bytesRead?: number };
+  private countedBytes = 0;
   private readonly waiting: NodeRequest[] = [];
   private active: NodeRequest | undefined = undefined;
   private refusal = 0;
   private lingering = false;
-  private requests = 0;
+  /** The last answer is on its way. */
+  private closing = false;
   private sinceMs: number;
   private readAtRest = 0;
   private midHeaders = true;
@@ -136,6 +143,11 @@ class NodeConnection implements Kept {
     this.socket = socket;
     connections.add(this);
     this.sinceMs = this.writeMovedMs = connections.nowMs;
+    // Only where the connection does not count itself: a listener would cost node:http its short cut to the socket.
+    if (this.socket.bytesRead === undefined)
+      socket.on("data", (chunk: Buffer) => {
+        this.countedBytes += chunk.length;
+      });
     socket.on("error", () => this.destroy());
     socket.on("close", () => {
       connections.remove(this);
@@ -144,9 +156,12 @@ class NodeConnection implements Kept {
     });
   }
 
+  private get bytesRead(): number {
+    return this.socket.bytesRead ?? this.countedBytes;
+  }
+
   onRequest(message: IncomingMessage, response: ServerResponse): void {
     if (this.refusal !== 0 || this.lingering) return;
-    this.requests += 1;
     this.midHeaders = false;
     response.sendDate = false;
     const head = readHead(
@@ -170,13 +185,14 @@ class NodeConnection implements Kept {
     if (this.refusal !== 0) return;
     this.refusal = status;
     const broken = new BodyBroken("the body is not well formed");
-    this.active?.body.fail(broken);
-    for (const request of this.waiting) request.body.fail(broken);
+    // The events of a whole request may still be on their way: it stays whole.
+    for (const request of [...this.waiting, this.active])
+      if (request !== undefined && !request.message.complete) request.body.fail(broken);
     this.next();
   }
 
   private next(): void {
-    if (this.active !== undefined || this.lingering) return;
+    if (this.active !== undefined || this.lingering || this.closing) return;
     const request = this.waiting.shift();
     if (request === undefined) {
       if (this.refusal !== 0) this.sayLast(this.refusal);
@@ -186,7 +202,7 @@ class NodeConnection implements Kept {
     void this.serve(request).finally(() => {
       this.active = undefined;
       this.sinceMs = this.connections.nowMs;
-      this.readAtRest = this.socket.bytesRead ?? 0;
+      this.readAtRest = this.bytesRead;
       this.next();
     });
   }
@@ -233,13 +249,13 @@ class NodeConnection implements Kept {
     if (
       facts.wantsClose ||
       this.connections.closing ||
-      this.refusal !== 0 ||
+      request.wantsUpgrade ||
       incoming.broken ||
       undecided ||
       unreadBytes > this.connections.limits.discardBytes
     ) {
       pairs.push("Connection", "close");
-      if (this.refusal !== 0) this.lingering = true;
+      this.closing = true;
     }
     out.writeHead(status, pairs);
     const written = new Promise<void>((resolve) => {
@@ -317,7 +333,7 @@ class NodeConnection implements Kept {
       return;
     }
     if (this.active !== undefined) return this.sweepBody(this.active.body);
-    if (!this.midHeaders && (this.socket.bytesRead ?? 0) > this.readAtRest) {
+    if (!this.midHeaders && this.bytesRead > this.readAtRest) {
       this.midHeaders = true;
       this.sinceMs = nowMs;
     }

@@ -101,6 +101,8 @@ export class Http1Connection implements Kept, BodySource {
   private waiting: SocketRequest[] = [];
   private active: SocketRequest | undefined = undefined;
   private midHeaders = true;
+  private readonly requestType: number;
+  private upgradeAsked = false;
   /** The status that ends the connection once everything before it is answered (H2). */
   private refusal = 0;
   private ended = false;
@@ -127,7 +129,8 @@ export class Http1Connection implements Kept, BodySource {
     const { HTTPParser } = kit;
     const parser = new HTTPParser();
     this.parser = parser;
-    parser.initialize(HTTPParser.REQUEST, {}, connections.limits.headerBytes, 0);
+    this.requestType = HTTPParser.REQUEST;
+    this.initializeParser();
     parser[HTTPParser.kOnMessageBegin] = () => {
       this.midHeaders = true;
       this.sinceMs = this.connections.nowMs;
@@ -142,9 +145,12 @@ export class Http1Connection implements Kept, BodySource {
       url: string | undefined,
       _status: unknown,
       _statusMessage: unknown,
-      _upgrade: boolean,
+      upgrade: boolean,
       keepAlive: boolean,
-    ) => this.onHeaders(major, minor, pairs, method, url, keepAlive);
+    ) => {
+      if (upgrade) this.upgradeAsked = true;
+      return this.onHeaders(major, minor, pairs, method, url, keepAlive);
+    };
     parser[HTTPParser.kOnBody] = (chunk: Buffer) => {
       this.arriving?.incoming?.push(chunk);
     };
@@ -161,6 +167,10 @@ export class Http1Connection implements Kept, BodySource {
     return this.socket.remoteAddress ?? "";
   }
 
+  private initializeParser(): void {
+    this.parser.initialize(this.requestType, {}, this.connections.limits.headerBytes, 0);
+  }
+
   onData(chunk: Buffer): void {
     if (this.state !== serving || this.refusal !== 0) return;
     let rest = chunk;
@@ -170,8 +180,17 @@ export class Http1Connection implements Kept, BodySource {
         this.refuse(statusOfParserError(consumed));
         break;
       }
-      // The parser stops behind a request that asks for an upgrade. None is offered, so it was an ordinary request.
-      if (consumed >= rest.length || consumed === 0 || this.refusal !== 0) break;
+      if (this.refusal !== 0 || !this.upgradeAsked) break;
+      // H5: a request that asks for an upgrade. While it lasts the parser hides its errors as a short count; behind it
+      // the parser stops for good. No upgrade is offered, so what follows is HTTP for a fresh parser.
+      const isWhole = this.arriving === undefined && !this.midHeaders;
+      if (!isWhole) {
+        if (consumed < rest.length) this.refuse(400);
+        break;
+      }
+      this.upgradeAsked = false;
+      this.initializeParser();
+      if (consumed >= rest.length) break;
       rest = rest.subarray(consumed);
     }
     this.pump();
@@ -185,6 +204,7 @@ export class Http1Connection implements Kept, BodySource {
     if (this.gathered === undefined) this.gathered = pairs;
     else for (const text of pairs) this.gathered.push(text);
     this.gatheredUrl += url;
+    if (this.gathered.length > this.connections.limits.headerCount * 2) this.refuse(431);
   }
 
   private onHeaders(
@@ -337,7 +357,6 @@ export class Http1Connection implements Kept, BodySource {
       facts.wantsClose ||
       !request.keepAlive ||
       this.connections.closing ||
-      this.refusal !== 0 ||
       !this.mayKeepAfter(request) ||
       (stream && length === undefined && !chunked);
     let head = `HTTP/1.1 ${status} ${reasonOf(status)}\r\n${facts.lines}`;
