@@ -1,9 +1,9 @@
 /** The two binary protocols: Smithy's rpc-v2-cbor, and the older binary form of JSON 1.1 that Java's Kinesis client speaks. */
 import { type CborStyle, fromCbor, writeCbor } from "./cbor-values.ts";
 import { CborWriter, decodeCbor } from "./cbor.ts";
-import { describeError } from "./errors.ts";
+import { describeError, messageOf } from "./errors.ts";
 import { queryErrorHeader } from "./json.ts";
-import { type EncodedResponse, type Protocol, WireProblem } from "./protocol.ts";
+import type { EncodedResponse, Protocol } from "./protocol.ts";
 
 export const rpcV2CborProtocol = cborProtocol(
   { "smithy-protocol": "rpc-v2-cbor", "content-type": "application/cbor" },
@@ -46,13 +46,12 @@ function cborProtocol(headers: Readonly<Record<string, string>>, style: CborStyl
       writer.openMap();
       writer.text("__type");
       writer.text(namespace === undefined ? name : `${namespace}#${name}`);
-      const hasMessage =
-        error instanceof WireProblem ? error.hasMessage : error.message !== undefined;
-      if (hasMessage) {
+      const message = messageOf(error);
+      if (message !== undefined) {
         writer.text(
           shape?.members.find((each) => each.name.toLowerCase() === "message")?.name ?? "message",
         );
-        writer.text(error.message ?? "");
+        writer.text(message);
       }
       for (const [memberName, value] of Object.entries(error.members ?? {})) {
         const member = shape?.byName.get(memberName);

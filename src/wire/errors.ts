@@ -1,5 +1,5 @@
 /** What all codecs need to know of an error: its status and where the model says how it looks. */
-import type { WireError } from "./protocol.ts";
+import { type WireError, WireProblem } from "./protocol.ts";
 import type { OperationModel, ServiceModel, Shape } from "./shapes.ts";
 
 // Named alike by all services where something on the server's side went wrong.
@@ -34,6 +34,12 @@ export function describeError(
     faults.get(error.code) ??
     (shape?.model.fault ? 500 : 400);
   return { status, isSendersFault: shape?.model.error?.senderFault ?? status < 500, shape };
+}
+
+/** What to say; AWS leaves the message out for some errors, such as a body that is no JSON or an unknown operation. */
+export function messageOf(error: WireError): string | undefined {
+  if (error instanceof WireProblem && !error.hasMessage) return undefined;
+  return error.message === "" ? undefined : error.message;
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   type EventHeader,
   FrameReader,
 } from "./event-stream.ts";
+import { jsonProtocol } from "./json.ts";
 import { WireProblem } from "./protocol.ts";
 import { ServiceModel } from "./shapes.ts";
 
@@ -82,8 +83,9 @@ describe("event stream frames", () => {
 const model: Model = {
   source: "test",
   metadata: { apiVersion: "2020-01-01", endpointPrefix: "x", protocol: "json", serviceId: "X" },
-  operations: { Do: { http: { method: "POST", requestUri: "/" }, output: { shape: "Events" } } },
+  operations: { Do: { http: { method: "POST", requestUri: "/" }, output: { shape: "Out" } } },
   shapes: {
+    Out: { type: "structure", members: { Name: { shape: "Text" }, Events: { shape: "Events" } } },
     Events: {
       type: "structure",
       eventstream: true,
@@ -131,5 +133,27 @@ describe("event streams of an output", () => {
       "event End ",
       'exception Gone application/json {"message":"m"}',
     ]);
+  });
+
+  it("follow the other members of a JSON protocol's output", async () => {
+    const operation = new ServiceModel("x", model).operation("Do");
+    assert(operation);
+    const events = (async function* () {
+      yield { End: {} };
+    })();
+    const { headers, stream } = jsonProtocol("1.1").encode(
+      operation,
+      { Name: "n", Events: events },
+      "R",
+    );
+    assert.equal(headers["content-type"], "application/vnd.amazon.eventstream");
+    assert(stream);
+    const reader = new FrameReader();
+    const read = [];
+    for await (const bytes of stream) read.push(...reader.push(bytes));
+    assert.deepEqual(
+      read.map(({ headers, payload }) => `${String(headers[":event-type"])} ${payload.toString()}`),
+      ['initial-response {"Name":"n"}', "End "],
+    );
   });
 });

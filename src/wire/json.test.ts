@@ -231,6 +231,10 @@ describe("JSON errors", () => {
       __type: "com.amazon.coral.service#SerializationException",
       Message: "m",
     });
+    assert.deepEqual(body("PutItem", { code: "UnknownOperationException", message: "" }), {
+      status: 400,
+      __type: "com.amazon.coral.service#UnknownOperationException",
+    });
     assert.deepEqual(body("PutItem", new WireProblem("SerializationException")), {
       status: 400,
       __type: "com.amazon.coral.service#SerializationException",

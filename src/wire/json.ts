@@ -1,10 +1,11 @@
 /** AWS JSON 1.0 and 1.1: `X-Amz-Target` names the operation, body and answer are one JSON structure each. */
 import { crc32 } from "node:zlib";
-import { describeError } from "./errors.ts";
+import { describeError, messageOf } from "./errors.ts";
+import { encodeEvents } from "./event-stream.ts";
 import { decodeJsonBody } from "./json-decode.ts";
 import { encodeJsonBody, JsonWriter } from "./json-encode.ts";
-import { type EncodedResponse, type Protocol, type WireError, WireProblem } from "./protocol.ts";
-import type { OperationModel, ServiceModel } from "./shapes.ts";
+import type { EncodedResponse, Protocol, WireError } from "./protocol.ts";
+import type { Member, OperationModel, ServiceModel } from "./shapes.ts";
 
 /** One codec a version, which differ in nothing but their content type: the answer's is the request's. */
 export function jsonProtocol(version: "1.0" | "1.1"): Protocol {
@@ -30,6 +31,8 @@ export function jsonProtocol(version: "1.0" | "1.1"): Protocol {
     },
 
     encode(operation, output, requestId) {
+      if (operation.eventStream)
+        return respondWithEvents(operation, operation.eventStream, output, requestId);
       const body = encodeJsonBody(output, operation.output);
       return respond(operation.responseCode, body, operation.service, requestId);
     },
@@ -41,6 +44,30 @@ export function jsonProtocol(version: "1.0" | "1.1"): Protocol {
       if (queryError !== undefined) response.headers["x-amzn-query-error"] = queryError;
       return response;
     },
+  };
+}
+
+/** The output's plain members go ahead as an event of their own, then the events. */
+function respondWithEvents(
+  { output: shape }: OperationModel,
+  { name, shape: events }: Member,
+  output: unknown,
+  requestId: string,
+): EncodedResponse {
+  const { [name]: stream, ...initial } = output as Record<string, unknown>;
+  return {
+    status: 200,
+    headers: {
+      "x-amzn-requestid": requestId,
+      "content-type": "application/vnd.amazon.eventstream",
+    },
+    body: Buffer.alloc(0),
+    stream: encodeEvents(
+      stream as AsyncIterable<unknown>,
+      events,
+      "json",
+      encodeJsonBody(initial, shape),
+    ),
   };
 }
 
@@ -61,8 +88,8 @@ export function errorBody(
     "message";
   const writer = new JsonWriter();
   writer.raw(`{"__type":${JSON.stringify(type)}`);
-  const hasMessage = error instanceof WireProblem ? error.hasMessage : error.message !== undefined;
-  if (hasMessage) writer.raw(`,"${messageName}":${JSON.stringify(error.message)}`);
+  const message = messageOf(error);
+  if (message !== undefined) writer.raw(`,"${messageName}":${JSON.stringify(message)}`);
   for (const [name, value] of Object.entries(error.members ?? {})) {
     const member = shape?.byName.get(name);
     if (value === undefined || value === null || !member) continue;

@@ -1,7 +1,7 @@
 /** The query protocol of STS, IAM, SNS and others, and EC2's dialect: forms in, XML out. */
-import { describeError } from "./errors.ts";
+import { describeError, messageOf } from "./errors.ts";
 import { decodeForm } from "./form.ts";
-import { type EncodedResponse, type Protocol, WireProblem } from "./protocol.ts";
+import type { EncodedResponse, Protocol } from "./protocol.ts";
 import type { OperationModel } from "./shapes.ts";
 import { escapeXml } from "./xml.ts";
 import { namespaceOf, XmlWriter } from "./xml-values.ts";
@@ -29,9 +29,8 @@ export const queryProtocol: Protocol = {
     writer.text =
       `<ErrorResponse${namespaceOf(service?.metadata.xmlNamespace)}><Error>` +
       `<Type>${isSendersFault ? "Sender" : "Receiver"}</Type><Code>${escapeXml(queryCode(error.code, shape))}</Code>`;
-    const hasMessage =
-      error instanceof WireProblem ? error.hasMessage : error.message !== undefined;
-    if (hasMessage) writer.text += `<Message>${escapeXml(error.message ?? "")}</Message>`;
+    const message = messageOf(error);
+    if (message !== undefined) writer.text += `<Message>${escapeXml(message)}</Message>`;
     if (shape && error.members) writer.members(withoutMessage(error.members), shape);
     writer.text += `</Error><RequestId>${escapeXml(requestId)}</RequestId></ErrorResponse>`;
     return respond(status, writer.text, requestId);

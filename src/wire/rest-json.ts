@@ -1,8 +1,8 @@
 /** REST with JSON bodies: Lambda, API Gateway, EventBridge Scheduler and others. */
-import { describeError } from "./errors.ts";
+import { describeError, messageOf } from "./errors.ts";
 import { JsonDecoder, parseJson } from "./json-decode.ts";
 import { JsonWriter } from "./json-encode.ts";
-import { type Protocol, WireProblem } from "./protocol.ts";
+import type { Protocol } from "./protocol.ts";
 import { addHeader, type BodyFormat, decodeRest, encodeRest } from "./rest.ts";
 
 const json: BodyFormat = {
@@ -42,9 +42,8 @@ export const restJsonProtocol: Protocol = {
     const members: Record<string, unknown> = { ...error.members };
     const messageName =
       shape?.members.find(({ name }) => name.toLowerCase() === "message")?.name ?? "message";
-    const hasMessage =
-      error instanceof WireProblem ? error.hasMessage : error.message !== undefined;
-    if (hasMessage) members[messageName] = error.message;
+    const message = messageOf(error);
+    if (message !== undefined) members[messageName] = message;
     const writer = new JsonWriter();
     if (shape) {
       for (const member of shape.members) {

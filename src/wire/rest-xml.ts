@@ -1,6 +1,6 @@
 /** REST with XML bodies: S3 and S3 Control. */
-import { describeError } from "./errors.ts";
-import { type Protocol, WireProblem } from "./protocol.ts";
+import { describeError, messageOf } from "./errors.ts";
+import type { Protocol } from "./protocol.ts";
 import { addHeader, type BodyFormat, decodeRest, encodeRest } from "./rest.ts";
 import { escapeXml, readXml } from "./xml.ts";
 import { decodeMembers, decodeXml, namespaceOf, XmlWriter } from "./xml-values.ts";
@@ -51,9 +51,8 @@ export const restXmlProtocol: Protocol = {
     };
     const writer = new XmlWriter();
     writer.text = `<Code>${escapeXml(error.code)}</Code>`;
-    const hasMessage =
-      error instanceof WireProblem ? error.hasMessage : error.message !== undefined;
-    if (hasMessage) writer.text += `<Message>${escapeXml(error.message ?? "")}</Message>`;
+    const message = messageOf(error);
+    if (message !== undefined) writer.text += `<Message>${escapeXml(message)}</Message>`;
     const said = new Set(["Code", "Message", "message"]);
     for (const [name, value] of Object.entries(error.members ?? {})) {
       if (said.has(name) || value === undefined || value === null) continue;

@@ -64,6 +64,8 @@ export class OperationModel {
   readonly resultWrapper: string | undefined;
   /** Name and namespace of the root element of a rest-xml input, where the model gives them to the operation. */
   readonly inputLocationName: string | undefined;
+  /** The member of the output that is an event stream. */
+  readonly eventStream: Member | undefined;
   /** By error code: the errors that the model declares for this operation. */
   readonly errors: ReadonlyMap<string, Shape>;
   /** True for operations that take no signature: "none", as Cognito's sign-up. */
@@ -79,6 +81,7 @@ export class OperationModel {
     this.responseCode = operation.http.responseCode ?? 200;
     this.input = operation.input && service.shape(operation.input.shape);
     this.output = operation.output && service.shape(operation.output.shape);
+    this.eventStream = this.output?.members.find(({ shape }) => shape.model.eventstream);
     this.resultWrapper = operation.output?.resultWrapper;
     this.inputLocationName = operation.input?.locationName;
     this.unsigned = operation.authtype === "none" || operation.auth?.[0] === "smithy.api#noAuth";
@@ -231,11 +234,6 @@ export class Shape {
 }
 
 const loadedServices = new Map<string, ServiceModel>();
-
-/** The linked model of a service that was loaded before: the way without a promise, for each request. */
-export function serviceModelIfLoaded(id: string): ServiceModel | undefined {
-  return loadedServices.get(id);
-}
 
 /** Loads the model of a service that exists here, once; undefined for any other service. */
 export async function loadServiceModel(id: string): Promise<ServiceModel | undefined> {
