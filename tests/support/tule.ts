@@ -64,7 +64,7 @@ export async function startTule(options: Partial<ServerOptions> = {}): Promise<T
     for (const client of clients) client.destroy();
     return (closed ??= server.close());
   };
-  const newAccount = (): string => String((accounts += 1)).padStart(12, "1");
+  const newAccount = (): string => String(100_000_000_000 + (accounts += 1));
   after(close);
   return {
     endpoint,

@@ -22,9 +22,11 @@ export async function activateTable(ctx: JobContext, job: TableJob): Promise<voi
 function activated(table: TableRecord, nowMs: number): TableRecord {
   const { billing } = table;
   const isNewlyOnDemand = table.status === "CREATING" && billing.mode === "PAY_PER_REQUEST";
+  // A table that loses an index is ACTIVE again when that is gone.
+  const isLosingIndex = table.globalIndexes.some((index) => index.status === "DELETING");
   return {
     ...table,
-    status: "ACTIVE",
+    status: isLosingIndex ? table.status : "ACTIVE",
     billing: isNewlyOnDemand ? { ...billing, payPerRequestSinceMs: nowMs } : billing,
     // An index that is filled or taken away has a job of its own.
     globalIndexes: table.globalIndexes.map((index) =>

@@ -1,31 +1,33 @@
 import type { Context } from "#kernel/context.ts";
 import type {
   GlobalSecondaryIndexUpdate,
+  OnDemandThroughput,
   ProvisionedThroughput,
   UpdateTableInput,
 } from "#models/dynamodb.ts";
 import { decreasesOnDay } from "./table-description.ts";
 import type { Billing, IndexRecord, TableRecord, Throughput } from "./table-record.ts";
 import {
-  checkOnDemand,
+  checkQuota,
   type GivenThroughput,
-  indexThroughput,
+  moreWarmUnits,
   newThroughput,
   noThroughput,
+  onDemandThroughput,
   tableThroughput,
+  type ThroughputContext,
+  type ThroughputHolder,
   unitsWithoutProvision,
   warmAnyway,
-  warmUnits,
 } from "./throughput.ts";
 
 /*
- * What UpdateTable makes of a table's and its indexes' throughput. Sources of the messages: dynalite's tests, recorded
- * from AWS; for the limit on decreases an AWS answer quoted in ansible-collections/community.aws issue 1558.
+ * What UpdateTable makes of a table's and its indexes' throughput. Messages are AWS's: as dynalite's tests recorded
+ * them, and as they were measured in October 2026 (ack-api-quirks, DDB-TABLE-128, 152 to 164, 179, 442 and 443).
  */
 
-type ThroughputContext = Context<"LimitExceededException">;
-
-const unitsAtMost = 1_000_000_000_000;
+const invalid = "One or more parameter values were invalid: ";
+const representableUnits = 1_000_000_000_000;
 const freeDecreasesADay = 4;
 const decreaseEveryMs = 3_600_000;
 
@@ -38,17 +40,18 @@ export function changedBilling(
 ): Billing {
   const { billing: before } = table;
   const mode = input.BillingMode ?? before.mode;
-  checkOnDemand(ctx, mode, input);
+  const isSwitched = mode !== before.mode;
   const throughput = changedTableThroughput(ctx, before, mode, input, nowMs);
-  const current = before.warmThroughput ?? warmAnyway(before.mode, before.throughput);
-  const isSwitchedOn = mode === "PAY_PER_REQUEST" && before.mode !== mode;
+  const current = currentWarmUnits(before.mode, before.throughput, before.warmThroughput);
+  const given = onDemandThroughput(ctx, mode, input.OnDemandThroughput, "table", -1);
   return {
     mode,
-    payPerRequestSinceMs: isSwitchedOn ? nowMs : before.payPerRequestSinceMs,
+    payPerRequestSinceMs:
+      isSwitched && mode === "PAY_PER_REQUEST" ? nowMs : before.payPerRequestSinceMs,
     throughput,
-    onDemandThroughput:
-      mode === "PROVISIONED" ? undefined : (input.OnDemandThroughput ?? before.onDemandThroughput),
-    warmThroughput: warmUnits(ctx, input.WarmThroughput, current, "table") ?? before.warmThroughput,
+    onDemandThroughput: mergedOnDemand(isSwitched ? undefined : before.onDemandThroughput, given),
+    warmThroughput:
+      moreWarmUnits(ctx, input.WarmThroughput, current, "table") ?? before.warmThroughput,
   };
 }
 
@@ -59,52 +62,140 @@ function changedTableThroughput(
   input: UpdateTableInput,
   nowMs: number,
 ): Throughput {
-  if (mode !== before.mode) return tableThroughput(ctx, mode, input);
   const given = input.ProvisionedThroughput;
+  if (given === undefined && input.BillingMode === "PROVISIONED") {
+    throw ctx.error(
+      "ValidationException",
+      `${invalid}ProvisionedThroughput must be specified when BillingMode is PROVISIONED`,
+    );
+  }
+  if (mode !== before.mode) return tableThroughput(ctx, mode, input);
   if (given === undefined) return before.throughput;
   if (mode === "PAY_PER_REQUEST") throw unitsWithoutProvision(ctx);
-  return changed(ctx, before.throughput, given, "table", "table", nowMs);
+  return changed(ctx, before.throughput, given, "table", nowMs);
 }
 
-/** An index as the request leaves it: with what it asks for this index, and in the table's billing mode. */
+/** The throughput of an index that UpdateTable adds. */
+export function createdIndexThroughput(
+  ctx: ThroughputContext,
+  mode: Billing["mode"],
+  given: GivenThroughput & { readonly IndexName: string },
+): Throughput {
+  const { IndexName: name, ProvisionedThroughput: provisioned } = given;
+  if (mode === "PAY_PER_REQUEST") {
+    if (provisioned !== undefined) throw indexUnitsWithoutProvision(ctx, name);
+    return noThroughput;
+  }
+  if (provisioned === undefined) throw indexUnitsMissing(ctx, name);
+  checkIndexBounds(ctx, provisioned);
+  checkQuota(ctx, provisioned, { index: name });
+  return newThroughput(provisioned);
+}
+
+/** An index as the request leaves it: with what it asks for this index, and in the table's new billing mode. */
 export function changedIndexThroughput(
   ctx: ThroughputContext,
   table: TableRecord,
   after: Billing,
   index: IndexRecord,
-  updates: readonly GlobalSecondaryIndexUpdate[],
+  update: GlobalSecondaryIndexUpdate["Update"],
   nowMs: number,
 ): IndexRecord {
-  const { name } = index;
-  const update = updates.find(({ Update }) => Update?.IndexName === name)?.Update;
   const isSwitched = after.mode !== table.billing.mode;
   if (update === undefined && !isSwitched) return index;
   const given: GivenThroughput = update ?? {};
+  const holder = { index: index.name };
   const before = index.throughput ?? noThroughput;
-  let throughput = before;
-  if (isSwitched) {
-    throughput = indexThroughput(ctx, after.mode, name, given);
-  } else if (given.ProvisionedThroughput !== undefined) {
-    checkIndexBounds(ctx, given.ProvisionedThroughput);
-    if (after.mode === "PAY_PER_REQUEST") throw unitsWithoutProvision(ctx);
-    throughput = changed(ctx, before, given.ProvisionedThroughput, "index", `index ${name}`, nowMs);
-  }
-  checkOnDemand(ctx, after.mode, given);
-  const current = index.warmThroughput ?? warmAnyway(table.billing.mode, before);
+  const throughput = changedUnits(ctx, table, after, index, update, nowMs);
+  const onDemand = onDemandThroughput(ctx, after.mode, given.OnDemandThroughput, holder, -1);
+  const current = currentWarmUnits(table.billing.mode, before, index.warmThroughput);
+  const isUpdating = throughput !== before || onDemand !== undefined;
   return {
     ...index,
-    status: index.status === "ACTIVE" ? "UPDATING" : index.status,
+    status: isUpdating && index.status === "ACTIVE" ? "UPDATING" : index.status,
     throughput,
-    onDemandThroughput:
-      after.mode === "PROVISIONED"
-        ? undefined
-        : (given.OnDemandThroughput ?? index.onDemandThroughput),
-    warmThroughput: warmUnits(ctx, given.WarmThroughput, current, "index") ?? index.warmThroughput,
+    onDemandThroughput: mergedOnDemand(isSwitched ? undefined : index.onDemandThroughput, onDemand),
+    warmThroughput:
+      moreWarmUnits(ctx, given.WarmThroughput, current, holder) ?? index.warmThroughput,
   };
 }
 
+function changedUnits(
+  ctx: ThroughputContext,
+  table: TableRecord,
+  after: Billing,
+  index: IndexRecord,
+  update: GlobalSecondaryIndexUpdate["Update"],
+  nowMs: number,
+): Throughput {
+  const { name } = index;
+  const before = index.throughput ?? noThroughput;
+  const provisioned = update?.ProvisionedThroughput;
+  if (after.mode === "PAY_PER_REQUEST") {
+    if (provisioned !== undefined) throw indexUnitsWithoutProvision(ctx, name);
+    if (update && !update.OnDemandThroughput && !update.WarmThroughput) {
+      throw ctx.error(
+        "ValidationException",
+        `${invalid}The only Updates for index: ${name} when TableThroughputMode is PAY_PER_REQUEST can be to OnDemandThroughput, WarmThroughput`,
+      );
+    }
+    return after.mode === table.billing.mode ? before : noThroughput;
+  }
+  if (provisioned === undefined) {
+    if (update?.WarmThroughput || update?.OnDemandThroughput) return before;
+    throw indexUnitsMissing(ctx, name);
+  }
+  checkIndexBounds(ctx, provisioned);
+  if (after.mode === table.billing.mode) {
+    return changed(ctx, before, provisioned, { index: name }, nowMs);
+  }
+  checkQuota(ctx, provisioned, { index: name });
+  return newThroughput(provisioned);
+}
+
+function indexUnitsWithoutProvision(ctx: Context, name: string): Error {
+  return ctx.error(
+    "ValidationException",
+    `${invalid}Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: ${name} when BillingMode is PAY_PER_REQUEST`,
+  );
+}
+
+function indexUnitsMissing(ctx: Context, name: string): Error {
+  return ctx.error(
+    "ValidationException",
+    `${invalid}Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: ${name}`,
+  );
+}
+
+function currentWarmUnits(
+  mode: Billing["mode"],
+  throughput: Throughput,
+  asked: Billing["warmThroughput"],
+): { readonly read: number; readonly write: number } {
+  const anyway = warmAnyway(mode, throughput);
+  return {
+    read: Math.max(anyway.read, asked?.read ?? 0),
+    write: Math.max(anyway.write, asked?.write ?? 0),
+  };
+}
+
+/** `-1` takes a limit away. */
+function mergedOnDemand(
+  before: OnDemandThroughput | undefined,
+  given: OnDemandThroughput | undefined,
+): OnDemandThroughput | undefined {
+  const merged = { ...before, ...given };
+  const limit = (units: number | undefined): number | undefined =>
+    units === -1 ? undefined : units;
+  const read = limit(merged.MaxReadRequestUnits);
+  const write = limit(merged.MaxWriteRequestUnits);
+  if (read === undefined && write === undefined) return undefined;
+  return { MaxReadRequestUnits: read, MaxWriteRequestUnits: write };
+}
+
 function checkIndexBounds(ctx: Context, given: ProvisionedThroughput): void {
-  if (given.ReadCapacityUnits <= unitsAtMost && given.WriteCapacityUnits <= unitsAtMost) return;
+  const most = Math.max(given.ReadCapacityUnits, given.WriteCapacityUnits);
+  if (most <= representableUnits) return;
   throw ctx.error(
     "ValidationException",
     "This operation cannot be performed with given input values. Please contact DynamoDB service team for more info: Action Blocked: IndexUpdate",
@@ -115,20 +206,24 @@ function changed(
   ctx: ThroughputContext,
   before: Throughput,
   given: ProvisionedThroughput,
-  kind: "table" | "index",
-  resource: string,
+  holder: ThroughputHolder,
   nowMs: number,
 ): Throughput {
   const after = newThroughput(given);
   if (after.readUnits === before.readUnits && after.writeUnits === before.writeUnits) {
+    const [what, where] =
+      holder === "table"
+        ? ["the table", "the table"]
+        : [`the index ${holder.index}`, `index ${holder.index}`];
     throw ctx.error(
       "ValidationException",
-      `The provisioned throughput for the ${resource} will not change. The requested value equals the current value. ` +
-        `Current ReadCapacityUnits provisioned for the ${kind}: ${before.readUnits}. Requested ReadCapacityUnits: ${after.readUnits}. ` +
-        `Current WriteCapacityUnits provisioned for the ${kind}: ${before.writeUnits}. Requested WriteCapacityUnits: ${after.writeUnits}. ` +
+      `The provisioned throughput for ${what} will not change. The requested value equals the current value. ` +
+        `Current ReadCapacityUnits provisioned for ${where}: ${before.readUnits}. Requested ReadCapacityUnits: ${after.readUnits}. ` +
+        `Current WriteCapacityUnits provisioned for ${where}: ${before.writeUnits}. Requested WriteCapacityUnits: ${after.writeUnits}. ` +
         "Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.",
     );
   }
+  checkQuota(ctx, given, holder);
   const isMore = after.readUnits > before.readUnits || after.writeUnits > before.writeUnits;
   const isLess = after.readUnits < before.readUnits || after.writeUnits < before.writeUnits;
   const decreases = decreasesOnDay(before, nowMs);

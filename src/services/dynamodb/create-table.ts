@@ -1,6 +1,7 @@
 import type { Context } from "#kernel/context.ts";
 import type { Handlers } from "#kernel/service.ts";
 import type {
+  AttributeDefinition,
   CreateTableInput,
   DynamoDB,
   GlobalSecondaryIndex,
@@ -12,12 +13,15 @@ import { tableKey, tablesPrefix } from "./keyspace.ts";
 import { findTable, tableNameOf } from "./open-table.ts";
 import { checkTags, putTags } from "./tags.ts";
 import { empty, tableDescription } from "./table-description.ts";
+import { checkIsFree } from "./table-states.ts";
 import {
   type Billing,
   type IndexRecord,
+  type KeyAttribute,
   tableCodec,
   type TableKey,
   type TableRecord,
+  type Throughput,
 } from "./table-record.ts";
 import {
   checkAllUsed,
@@ -29,7 +33,16 @@ import {
   projectionOf,
   tableKeyOf,
 } from "./table-schema.ts";
-import { indexThroughput, tableThroughput, warmAnyway, warmUnits } from "./throughput.ts";
+import {
+  checkBounds,
+  checkQuota,
+  newThroughput,
+  newWarmUnits,
+  noThroughput,
+  onDemandThroughput,
+  tableThroughput,
+  type ThroughputContext,
+} from "./throughput.ts";
 
 const invalid = "One or more parameter values were invalid: ";
 
@@ -44,7 +57,9 @@ export const createTable = {
     const table = newTable(ctx, name, input);
     const tags = input.Tags === undefined ? undefined : checkTags(ctx, input.Tags);
     await ctx.transact((tx) => {
-      if (findTable(tx, ctx, name) !== undefined) {
+      const found = findTable(tx, ctx, name);
+      if (found?.status === "CREATING") checkIsFree(ctx, found);
+      if (found !== undefined) {
         throw ctx.error("ResourceInUseException", `Table already exists: ${name}`);
       }
       if (countTables(tx, ctx) >= tablesAtMost) {
@@ -79,34 +94,40 @@ function refuseWhatIsNotBuilt(ctx: Context, input: CreateTableInput): void {
   if (missing !== undefined) {
     throw ctx.error("NotImplemented", `CreateTable with ${missing} is not implemented yet`);
   }
-  checkStream(ctx, input.StreamSpecification);
+  const stream = input.StreamSpecification;
+  if (stream?.StreamEnabled === false && stream.StreamViewType !== undefined) {
+    throw ctx.error(
+      "ValidationException",
+      `${invalid}Table is being created with a stream disabled, UpdateViewType should not be specified`,
+    );
+  }
+  if (stream?.StreamEnabled) throw streamsNotBuilt(ctx);
 }
 
 /** Streams are still to come; a specification that asks for none is fine. */
-export function checkStream(ctx: Context, stream: CreateTableInput["StreamSpecification"]): void {
-  if (stream === undefined) return;
-  if (stream.StreamEnabled) {
-    throw ctx.error("NotImplemented", "DynamoDB Streams are not implemented yet");
-  }
-  if (stream.StreamViewType !== undefined) {
-    throw ctx.error(
-      "ValidationException",
-      `${invalid}StreamViewType cannot be specified when StreamEnabled is false`,
-    );
-  }
+export function streamsNotBuilt(ctx: Context): Error {
+  return ctx.error("NotImplemented", "DynamoDB Streams are not implemented yet");
 }
 
-function newTable(ctx: Context, name: string, input: CreateTableInput): TableRecord {
+function newTable(ctx: ThroughputContext, name: string, input: CreateTableInput): TableRecord {
   const { definitions, key: schema } = givenSchema(ctx, input);
   const billing = newBilling(ctx, input);
   checkDefinitions(ctx, definitions);
   const key = tableKeyOf(ctx, schema, definitions);
+  for (const list of ["LocalSecondaryIndexes", "GlobalSecondaryIndexes"] as const) {
+    if (input[list]?.length === 0) {
+      throw ctx.error("ValidationException", `${invalid}List of ${list} is empty`);
+    }
+  }
+  const indexSchemas = [
+    ...(input.LocalSecondaryIndexes ?? []),
+    ...(input.GlobalSecondaryIndexes ?? []),
+  ].map((index) => index.KeySchema);
+  checkAllUsed(ctx, definitions, [schema, ...indexSchemas]);
   const arn = ctx.arn(`table/${name}`);
   const localIndexes = newLocalIndexes(ctx, arn, key, input);
   const globalIndexes = newGlobalIndexes(ctx, arn, localIndexes, input);
   checkIndexes(ctx, localIndexes, globalIndexes);
-  const indexes = [...localIndexes, ...globalIndexes];
-  checkAllUsed(ctx, definitions, [key, ...indexes.map((index) => index.key)]);
   return {
     name,
     id: ctx.random.uuid(),
@@ -114,31 +135,32 @@ function newTable(ctx: Context, name: string, input: CreateTableInput): TableRec
     status: "CREATING",
     createdAtMs: ctx.now(),
     key,
-    attributeDefinitions: definitions.map(({ AttributeName, AttributeType }) => ({
-      name: AttributeName,
-      type: AttributeType,
-    })),
+    attributeDefinitions: definitions
+      .map(({ AttributeName: attributeName, AttributeType: type }) => ({
+        name: attributeName,
+        type,
+      }))
+      .toSorted(byName),
     globalIndexes,
     localIndexes,
-    nextIndexId: indexes.length,
+    nextIndexId: localIndexes.length + globalIndexes.length,
     billing,
     tableClass: input.TableClass,
-    tableClassChangedAtMs: undefined,
+    tableClassChangesMs: [],
     deletionProtected: input.DeletionProtectionEnabled ?? false,
     encryption: encryptionOf(ctx, input.SSESpecification),
   };
 }
 
-function newBilling(ctx: Context, input: CreateTableInput): Billing {
+function newBilling(ctx: ThroughputContext, input: CreateTableInput): Billing {
   const mode = input.BillingMode ?? "PROVISIONED";
   const throughput = tableThroughput(ctx, mode, input);
-  const warm = warmUnits(ctx, input.WarmThroughput, warmAnyway(mode, throughput), "table");
   return {
     mode,
     payPerRequestSinceMs: undefined,
     throughput,
-    onDemandThroughput: input.OnDemandThroughput,
-    warmThroughput: warm,
+    onDemandThroughput: onDemandThroughput(ctx, mode, input.OnDemandThroughput, "table", 1),
+    warmThroughput: newWarmUnits(ctx, input.WarmThroughput, mode, throughput, "table"),
   };
 }
 
@@ -150,9 +172,6 @@ function newLocalIndexes(
 ): IndexRecord[] {
   const given = input.LocalSecondaryIndexes;
   if (given === undefined) return [];
-  if (given.length === 0) {
-    throw ctx.error("ValidationException", `${invalid}List of LocalSecondaryIndexes is empty`);
-  }
   if (table.sort.length === 0) {
     throw ctx.error(
       "ValidationException",
@@ -161,7 +180,9 @@ function newLocalIndexes(
   }
   const indexes: IndexRecord[] = [];
   for (const { IndexName: name, KeySchema: schema, Projection } of given) {
-    const key = localIndexKeyOf(ctx, name, schema, input.AttributeDefinitions ?? [], table);
+    const member = `localSecondaryIndexes.${indexes.length + 1}.member.keySchema`;
+    const definitions = input.AttributeDefinitions ?? [];
+    const key = localIndexKeyOf(ctx, name, schema, definitions, table, member);
     const projection = projectionOf(ctx, Projection);
     checkNameIsNew(ctx, name, indexes);
     indexes.push({
@@ -181,50 +202,77 @@ function newLocalIndexes(
 }
 
 function newGlobalIndexes(
-  ctx: Context,
+  ctx: ThroughputContext,
   tableArn: string,
   locals: readonly IndexRecord[],
   input: CreateTableInput,
 ): IndexRecord[] {
   const given = input.GlobalSecondaryIndexes;
   if (given === undefined) return [];
-  if (given.length === 0) {
-    throw ctx.error("ValidationException", `${invalid}List of GlobalSecondaryIndexes is empty`);
-  }
   const mode = input.BillingMode ?? "PROVISIONED";
   const indexes: IndexRecord[] = [];
   for (const index of given) {
     const id = locals.length + indexes.length;
-    const created = newGlobalIndex(ctx, { tableArn, id, mode }, index, input.AttributeDefinitions);
+    const throughput = newIndexThroughput(ctx, mode, index);
+    const place = { tableArn, id, mode, throughput };
+    const created = newGlobalIndex(ctx, place, index, input.AttributeDefinitions ?? []);
     checkNameIsNew(ctx, index.IndexName, [...locals, ...indexes]);
     indexes.push(created);
   }
   return indexes;
 }
 
+function newIndexThroughput(
+  ctx: ThroughputContext,
+  mode: Billing["mode"],
+  { IndexName: name, ProvisionedThroughput: provisioned }: GlobalSecondaryIndex,
+): Throughput {
+  if (mode === "PAY_PER_REQUEST") {
+    if (provisioned === undefined) return noThroughput;
+    throw ctx.error(
+      "ValidationException",
+      `${invalid}ProvisionedThroughput should not be specified for index: ${name} when BillingMode is PAY_PER_REQUEST`,
+    );
+  }
+  if (provisioned === undefined) {
+    throw ctx.error(
+      "ValidationException",
+      `${invalid}ProvisionedThroughput is not specified for index: ${name}`,
+    );
+  }
+  checkBounds(ctx, provisioned);
+  checkQuota(ctx, provisioned, { index: name });
+  return newThroughput(provisioned);
+}
+
+/** What of its table a new index takes over. */
+export interface IndexPlace {
+  readonly tableArn: string;
+  readonly id: number;
+  readonly mode: Billing["mode"];
+  readonly throughput: Throughput;
+}
+
 /** A global index as it begins: CREATING. */
 export function newGlobalIndex(
   ctx: Context,
-  table: { readonly tableArn: string; readonly id: number; readonly mode: Billing["mode"] },
+  { tableArn, id, mode, throughput }: IndexPlace,
   given: GlobalSecondaryIndex,
-  definitions: CreateTableInput["AttributeDefinitions"],
+  definitions: readonly AttributeDefinition[],
 ): IndexRecord {
   const { IndexName: name } = given;
-  const key = globalIndexKeyOf(ctx, given.KeySchema, definitions ?? []);
-  const projection = projectionOf(ctx, given.Projection);
-  const throughput = indexThroughput(ctx, table.mode, name, given);
-  const anyway = warmAnyway(table.mode, throughput);
+  const holder = { index: name };
   return {
     name,
-    id: table.id,
-    arn: `${table.tableArn}/index/${name}`,
-    key,
-    projection,
+    id,
+    arn: `${tableArn}/index/${name}`,
+    key: globalIndexKeyOf(ctx, given.KeySchema, definitions),
+    projection: projectionOf(ctx, given.Projection),
     status: "CREATING",
     backfilling: false,
     throughput,
-    onDemandThroughput: given.OnDemandThroughput,
-    warmThroughput: warmUnits(ctx, given.WarmThroughput, anyway, "index"),
+    onDemandThroughput: onDemandThroughput(ctx, mode, given.OnDemandThroughput, holder, 1),
+    warmThroughput: newWarmUnits(ctx, given.WarmThroughput, mode, throughput, holder),
   };
 }
 
@@ -235,27 +283,36 @@ function checkNameIsNew(ctx: Context, name: string, indexes: readonly IndexRecor
 }
 
 /**
- * The KMS key that describes the table's encryption; absent with keys that AWS owns. Until there is a KMS here,
- * the account's own DynamoDB key has a fixed name.
+ * The KMS key that describes the table's encryption; absent with keys that AWS owns. Until there is a KMS here, the
+ * account's own DynamoDB key goes by its alias.
  */
 export function encryptionOf(
   ctx: Context,
   given: SSESpecification | undefined,
 ): TableRecord["encryption"] {
-  if (given?.SSEType === "AES256") {
-    throw ctx.error("ValidationException", `${invalid}SSEType AES256 is not supported`);
+  const { Enabled, SSEType, KMSMasterKeyId } = given ?? {};
+  const refuse = (message: string): Error =>
+    ctx.error("ValidationException", `${invalid}${message}`);
+  if (Enabled === false && SSEType !== undefined) {
+    throw refuse("SSEType can not be specified if Enabled is false");
   }
-  if (given?.Enabled !== true) {
-    if (given?.KMSMasterKeyId === undefined) return undefined;
-    throw ctx.error(
-      "ValidationException",
-      `${invalid}KMSMasterKeyId cannot be specified when encryption is disabled`,
-    );
+  if (Enabled === false && KMSMasterKeyId !== undefined) {
+    throw refuse("KMSMasterKeyId can not be specified if Enabled is false");
   }
-  const key = given.KMSMasterKeyId ?? "alias/aws/dynamodb";
+  if (SSEType === "AES256") throw refuse("SSEType AES256 is not supported");
+  if (KMSMasterKeyId !== undefined && SSEType === undefined) {
+    throw refuse("SSEType KMS is required if KMSMasterKeyId is specified");
+  }
+  if (Enabled !== true && SSEType === undefined) return undefined;
+  const key = KMSMasterKeyId ?? "alias/aws/dynamodb";
   if (key.startsWith("arn:")) return { kmsKeyArn: key };
   const resource = key.startsWith("alias/") ? key : `key/${key}`;
   return { kmsKeyArn: `arn:aws:kms:${ctx.region}:${ctx.account}:${resource}` };
+}
+
+/** Attributes are described in the order of their names. */
+export function byName(left: KeyAttribute, right: KeyAttribute): number {
+  return left.name < right.name ? -1 : Number(left.name > right.name);
 }
 
 function countTables(snapshot: Snapshot, ctx: Context): number {

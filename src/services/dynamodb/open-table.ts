@@ -1,5 +1,4 @@
 import type { Context } from "#kernel/context.ts";
-import { ServiceError } from "#kernel/errors.ts";
 import type { Snapshot } from "#store/store.ts";
 import { tableKey } from "./keyspace.ts";
 import { type IndexRecord, tableCodec, type TableRecord } from "./table-record.ts";
@@ -7,32 +6,15 @@ import { type IndexRecord, tableCodec, type TableRecord } from "./table-record.t
 /** The context of an operation that can say that a table is not there. */
 export type TableContext = Context<"ResourceNotFoundException">;
 
-const namePattern = /^[a-zA-Z0-9_.-]+$/;
 const arnPattern = /^arn:[a-z-]+:dynamodb:([a-z0-9-]+):(\d{12}):table\/([a-zA-Z0-9_.-]{3,255})$/;
 
 /**
- * The table's name from a `TableName` member, which may hold its name or its ARN. Refuses malformed ones; handlers
- * call it before they look at anything else, as AWS does.
+ * The table's name from a `TableName` member, which may hold its name or its ARN; the form of names is checked by
+ * the model. Handlers call it before they look at anything else, as AWS does.
  */
 export function tableNameOf(ctx: Context, nameOrArn: string): string {
-  if (nameOrArn.startsWith("arn:")) return tableNameInArn(ctx, nameOrArn);
-  if (nameOrArn.length < 3 || nameOrArn.length > 255) {
-    throw ctx.error(
-      "ValidationException",
-      "TableName must be at least 3 characters long and at most 255 characters long",
-    );
-  }
-  if (!namePattern.test(nameOrArn)) {
-    throw ctx.error(
-      "ValidationException",
-      `1 validation error detected: Value '${nameOrArn}' at 'tableName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+`,
-    );
-  }
-  return nameOrArn;
-}
-
-function tableNameInArn(ctx: Context, arn: string): string {
-  const [, region, account, name] = arnPattern.exec(arn) ?? [];
+  if (!nameOrArn.startsWith("arn:")) return nameOrArn;
+  const [, region, account, name] = arnPattern.exec(nameOrArn) ?? [];
   if (name === undefined) {
     // Source: DynamoDB Local 3.3.1, missing space included.
     throw ctx.error(
@@ -40,14 +22,19 @@ function tableNameInArn(ctx: Context, arn: string): string {
       "Valid ARN format is 'arn:<awsPartition>:<vendor>:<region>:<subscriber>:resourceType/resourceName', where Resource name must have length less than or equal to 255, Resource name must have length greater than or equal to 3, Resource name must satisfyregular expression pattern: [a-zA-Z0-9_.-]+",
     );
   }
+  if (region !== ctx.region) {
+    throw ctx.error(
+      "ValidationException",
+      `1 validation error detected: Invalid AWS region in '${nameOrArn}'`,
+    );
+  }
   if (account !== ctx.account) {
     // Another account opens its tables by a resource policy, and nobody can attach one yet.
     throw ctx.error(
       "AccessDeniedException",
-      `User: ${ctx.caller.arn} is not authorized to perform this operation on resource: ${arn} because no resource-based policy allows it`,
+      `User: ${ctx.caller.arn} is not authorized to perform this operation on resource: ${nameOrArn} because no resource-based policy allows it`,
     );
   }
-  if (region !== ctx.region) throw noTable();
   return name;
 }
 
@@ -72,7 +59,7 @@ export function openTable(
 ): TableRecord {
   const table = findTable(snapshot, ctx, tableNameOf(ctx, tableNameOrArn));
   if (table === undefined || table.status === "CREATING" || table.status === "DELETING") {
-    throw noTable();
+    throw ctx.error("ResourceNotFoundException", "Requested resource not found");
   }
   return table;
 }
@@ -116,9 +103,4 @@ export function openIndex(
     );
   }
   return { index: global, isGlobal: true };
-}
-
-/** Even CreateTable says so of another region's ARN, although its model does not declare the error. */
-function noTable(): ServiceError {
-  return new ServiceError("ResourceNotFoundException", "Requested resource not found");
 }

@@ -50,7 +50,7 @@ export function tableDescription(
     },
     TableClassSummary: table.tableClass && {
       TableClass: table.tableClass,
-      LastUpdateDateTime: table.tableClassChangedAtMs,
+      LastUpdateDateTime: table.tableClassChangesMs.at(-1),
     },
     DeletionProtectionEnabled: table.deletionProtected,
     OnDemandThroughput: billing.onDemandThroughput,
@@ -76,7 +76,7 @@ function warmThroughput(table: TableRecord): TableDescription["WarmThroughput"] 
   return {
     ReadUnitsPerSecond: Math.max(asked?.read ?? 0, anyway.read),
     WriteUnitsPerSecond: Math.max(asked?.write ?? 0, anyway.write),
-    Status: table.status === "CREATING" ? "UPDATING" : table.status,
+    Status: table.status === "CREATING" ? "UPDATING" : "ACTIVE",
   };
 }
 
@@ -108,7 +108,7 @@ function globalIndexDescription(
         : {
             ReadUnitsPerSecond: Math.max(index.warmThroughput?.read ?? 0, anyway.read),
             WriteUnitsPerSecond: Math.max(index.warmThroughput?.write ?? 0, anyway.write),
-            Status: isNew ? "UPDATING" : index.status,
+            Status: isNew ? "UPDATING" : "ACTIVE",
           },
   };
 }

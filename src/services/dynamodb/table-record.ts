@@ -18,7 +18,7 @@ export interface TableRecord {
   readonly createdAtMs: number;
   /** One partition key, then at most one sort key. */
   readonly key: TableKey;
-  /** As given, in the caller's order: what DescribeTable answers. */
+  /** By name: what DescribeTable answers. */
   readonly attributeDefinitions: readonly KeyAttribute[];
   readonly globalIndexes: readonly IndexRecord[];
   readonly localIndexes: readonly IndexRecord[];
@@ -26,7 +26,8 @@ export interface TableRecord {
   readonly nextIndexId: number;
   readonly billing: Billing;
   readonly tableClass: TableClass | undefined;
-  readonly tableClassChangedAtMs: number | undefined;
+  /** The latest two changes, the older one first. */
+  readonly tableClassChangesMs: readonly number[];
   readonly deletionProtected: boolean;
   readonly encryption: { readonly kmsKeyArn: string } | undefined;
 }

@@ -1,15 +1,11 @@
 import type { Context } from "#kernel/context.ts";
-import type {
-  AttributeDefinition,
-  KeySchemaElement,
-  Projection,
-  ProjectionType,
-} from "#models/dynamodb.ts";
+import type { AttributeDefinition, KeySchemaElement, Projection } from "#models/dynamodb.ts";
 import type { IndexRecord, KeyAttribute, TableKey } from "./table-record.ts";
 
 /*
  * The checks of key schemas, attribute definitions and projections that need no data, in AWS's order.
- * Sources of the messages: dynalite's tests, recorded from AWS; for keys of several attributes DynamoDB Local 3.3.1.
+ * Messages are AWS's: as dynalite's tests recorded them, and as they were measured in October 2026 (ack-api-quirks,
+ * DDB-TABLE-123 to 129 and 442).
  */
 
 const invalid = "One or more parameter values were invalid: ";
@@ -50,7 +46,7 @@ export function checkDefinitions(ctx: Context, definitions: readonly AttributeDe
   const seen = new Set<string>();
   for (const { AttributeName: name } of definitions) {
     if (seen.has(name)) {
-      throw ctx.error("ValidationException", `${invalid}Duplicate AttributeDefinition: ${name}`);
+      throw ctx.error("ValidationException", `Attribute Name is duplicated: ${name}`);
     }
     seen.add(name);
   }
@@ -75,9 +71,10 @@ export function localIndexKeyOf(
   schema: readonly KeySchemaElement[],
   definitions: readonly AttributeDefinition[],
   table: TableKey,
+  /** Where the schema stands in the request, for a message. */
+  member: string,
 ): TableKey {
-  if (schema.length > 2)
-    throw tooLongSchema(ctx, schema, "localSecondaryIndexes.1.member.keySchema");
+  if (schema.length > 2) throw tooLongSchema(ctx, schema, member);
   checkDefined(ctx, schema, definitions);
   checkOneHashOneRange(ctx, schema);
   if (schema.length !== 2) {
@@ -110,31 +107,32 @@ export function globalIndexKeyOf(
     return typedKey(schema, definitions);
   }
   if (new Set(schema.map((element) => element.AttributeName)).size < schema.length) {
-    throw ctx.error("ValidationException", "Two keys can not have the same name");
+    throw ctx.error(
+      "ValidationException",
+      "The KeySchema contains multiple key attributes with the same name",
+    );
   }
   if (schema[0]?.KeyType !== "HASH") throw firstIsNoHash(ctx);
   if (schema.slice(0, hashes).some((element) => element.KeyType !== "HASH")) {
     throw ctx.error(
       "ValidationException",
-      "Invalid key order. Hash Key must be specified first in key schema, Range Key must be specifed second",
+      `${invalid}All HASH key attributes must precede RANGE key attributes in the KeySchema`,
     );
   }
-  if (hashes > attributesOfKeyPartAtMost) {
+  for (const [role, count] of [
+    ["HASH", hashes],
+    ["RANGE", schema.length - hashes],
+  ] as const) {
+    if (count <= attributesOfKeyPartAtMost) continue;
     throw ctx.error(
       "ValidationException",
-      `Too many partition keys. GSI can have at most ${attributesOfKeyPartAtMost} partition keys`,
-    );
-  }
-  if (schema.length - hashes > attributesOfKeyPartAtMost) {
-    throw ctx.error(
-      "ValidationException",
-      `Too many sort keys. GSI can have at most ${attributesOfKeyPartAtMost} sort keys`,
+      `${invalid}The KeySchema exceeds the maximum allowed number of ${role} key attributes`,
     );
   }
   return typedKey(schema, definitions);
 }
 
-/** An index's projection. */
+/** An index's projection; its attributes are described in the order of their names. */
 export function projectionOf(ctx: Context, projection: Projection): IndexRecord["projection"] {
   const { ProjectionType: type, NonKeyAttributes: attributes } = projection;
   if (type === undefined) {
@@ -152,7 +150,14 @@ export function projectionOf(ctx: Context, projection: Projection): IndexRecord[
       `${invalid}ProjectionType is INCLUDE, but NonKeyAttributes is not specified`,
     );
   }
-  return { type: type satisfies ProjectionType, attributes };
+  const repeated = attributes?.find((name, position) => attributes.indexOf(name) !== position);
+  if (repeated !== undefined) {
+    throw ctx.error(
+      "ValidationException",
+      `${invalid}Duplicate element in NonKeyAttributes: ${repeated}`,
+    );
+  }
+  return { type, attributes: attributes?.toSorted() };
 }
 
 /** The checks that look at all indexes of a table together. */
@@ -184,15 +189,18 @@ export function checkIndexes(
   }
 }
 
-/** Refuses definitions of attributes that no key needs: DynamoDB wants to know keys only. */
+/**
+ * Refuses definitions of attributes that no key needs: DynamoDB wants to know keys only. Where keys lack definitions
+ * as well, it speaks of those instead.
+ */
 export function checkAllUsed(
   ctx: Context,
   definitions: readonly AttributeDefinition[],
-  keys: readonly TableKey[],
+  schemas: readonly (readonly KeySchemaElement[])[],
 ): void {
-  const used = new Set(keys.flatMap((key) => keyAttributes(key).map(({ name }) => name)));
-  if (used.size === definitions.length) return;
-  if (keys.length === 1) {
+  const used = new Set(schemas.flatMap((schema) => schema.map((element) => element.AttributeName)));
+  if (used.size >= definitions.length) return;
+  if (schemas.length === 1) {
     throw ctx.error(
       "ValidationException",
       `${invalid}Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions`,

@@ -6,6 +6,7 @@ import type { Snapshot } from "#store/store.ts";
 import { tableKey, tablesPrefix } from "./keyspace.ts";
 import { openTableToManage } from "./open-table.ts";
 import { tableDescription } from "./table-description.ts";
+import { checkIsDeletable } from "./table-states.ts";
 import { tableLayout } from "./table-layout.ts";
 import { tableCodec, type TableRecord } from "./table-record.ts";
 import { readTableSize } from "./table-size.ts";
@@ -49,9 +50,7 @@ export const tables = {
           "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.",
         );
       }
-      checkIsFree(ctx, table);
-      const created = table.globalIndexes.find((index) => index.status === "CREATING");
-      if (created !== undefined) throw indexInUse(ctx, table, created.name, "created");
+      checkIsDeletable(ctx, table);
       const after: TableRecord = { ...table, status: "DELETING" };
       tx.putRecord(tableKey(ctx, table.name), tableCodec, after);
       ctx.schedule(tx, {
@@ -71,7 +70,7 @@ export function describe(snapshot: Snapshot, ctx: Context, table: TableRecord): 
   return tableDescription(table, size, ctx.now());
 }
 
-/** Of a table that goes, AWS tells little. Source: dynalite's tests, recorded from AWS. */
+/** Of a table that goes, AWS tells little. Source: Scylla's tests, which were run against AWS. */
 function describeDeleted(snapshot: Snapshot, ctx: Context, table: TableRecord): TableDescription {
   const {
     AttributeDefinitions: _definitions,
@@ -83,27 +82,4 @@ function describeDeleted(snapshot: Snapshot, ctx: Context, table: TableRecord): 
     ...rest
   } = describe(snapshot, ctx, table);
   return rest;
-}
-
-/** A table that changes already cannot be changed. */
-export function checkIsFree(ctx: Context<"ResourceInUseException">, table: TableRecord): void {
-  const under = { CREATING: "created", UPDATING: "updated", DELETING: "deleted" } as const;
-  const { status } = table;
-  if (status !== "CREATING" && status !== "UPDATING" && status !== "DELETING") return;
-  throw ctx.error(
-    "ResourceInUseException",
-    `Attempt to change a resource which is still in use: Table is being ${under[status]}: ${table.name}`,
-  );
-}
-
-export function indexInUse(
-  ctx: Context<"ResourceInUseException">,
-  table: TableRecord,
-  indexName: string,
-  state: "created" | "updated" | "deleted",
-): Error {
-  return ctx.error(
-    "ResourceInUseException",
-    `Attempt to change a resource which is still in use: Index is being ${state}. Table: ${table.name}, Index: ${indexName}`,
-  );
 }

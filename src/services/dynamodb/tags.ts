@@ -15,9 +15,14 @@ const tagsCodec: Codec<Tags> = {
     Object.fromEntries(JSON.parse(bytes.toString("utf8")) as [string, string][]) as Tags,
 };
 
+/*
+ * Messages are AWS's, as they were measured in October 2026 (ack-api-quirks, DDB-TABLE-107, 108, 372 and 442).
+ */
+
 const invalid = "One or more parameter values were invalid: ";
 const tagsAtMost = 50;
-const tagsPerPage = 10;
+const keyLengthAtMost = 128;
+const valueLengthAtMost = 256;
 // Letters, spaces and digits of any script, and these signs.
 // Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Tagging.html
 const allowedText = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
@@ -26,7 +31,7 @@ export const tags = {
   async TagResource(ctx, input) {
     const name = tableNameInResourceArn(ctx, input.ResourceArn);
     if (input.Tags.length === 0) {
-      throw ctx.error("ValidationException", `${invalid}At least one tag must be provided`);
+      throw ctx.error("ValidationException", "Atleast one Tag needs to be provided as Input.");
     }
     const added = checkTags(ctx, input.Tags);
     await ctx.transact((tx) => {
@@ -41,8 +46,10 @@ export const tags = {
   async UntagResource(ctx, input) {
     const name = tableNameInResourceArn(ctx, input.ResourceArn);
     if (input.TagKeys.length === 0) {
-      throw ctx.error("ValidationException", `${invalid}At least one tag key must be provided`);
+      throw ctx.error("ValidationException", "Atleast one Tag Key needs to be provided as Input.");
     }
+    checkCount(ctx, input.TagKeys.length);
+    for (const key of input.TagKeys) checkKey(ctx, key);
     await ctx.transact((tx) => {
       const table = taggedTable(tx, ctx, name, input.ResourceArn);
       const after = new Map(Object.entries(readTags(tx, ctx, table.name)));
@@ -52,21 +59,14 @@ export const tags = {
     return {};
   },
 
-  /** Ten tags a page, as AWS does. The token is the last key of the page before. */
+  /** All of them at once: a table has at most fifty, and AWS puts those on one page. */
   async ListTagsOfResource(ctx, input) {
     const name = tableNameInResourceArn(ctx, input.ResourceArn);
     const found = await ctx.read((snapshot) => {
       const table = taggedTable(snapshot, ctx, name, input.ResourceArn);
-      return Object.entries(readTags(snapshot, ctx, table.name));
+      return readTags(snapshot, ctx, table.name);
     });
-    const after = input.NextToken === undefined ? -1 : startOf(ctx, found, input.NextToken);
-    const page = found.slice(after + 1, after + 1 + tagsPerPage);
-    const last = page.at(-1);
-    const hasMore = after + 1 + tagsPerPage < found.length;
-    return {
-      Tags: page.map(([Key, Value]) => ({ Key, Value })),
-      NextToken: hasMore && last !== undefined ? tokenOf(last[0]) : undefined,
-    };
+    return { Tags: Object.entries(found).map(([Key, Value]) => ({ Key, Value })) };
   },
 } satisfies Handlers<DynamoDB>;
 
@@ -74,25 +74,28 @@ export const tags = {
 export function checkTags(ctx: Context, given: readonly Tag[]): ReadonlyMap<string, string> {
   const checked = new Map<string, string>();
   for (const { Key: key, Value: value } of given) {
-    if (key.toLowerCase().startsWith("aws:")) {
-      throw ctx.error(
-        "ValidationException",
-        `${invalid}Tag keys starting with 'aws:' are reserved`,
-      );
+    checkKey(ctx, key);
+    if (key.startsWith("aws:")) {
+      throw ctx.error("ValidationException", `Tag Key cannot be prefixed with aws:, Key: ${key}`);
     }
-    if (!allowedText.test(key) || !allowedText.test(value)) {
-      throw ctx.error(
-        "ValidationException",
-        `${invalid}Tag keys and values may contain only letters, white space, numbers and _ . : / = + - @`,
-      );
+    if (value.length > valueLengthAtMost || !allowedText.test(value)) {
+      throw ctx.error("ValidationException", `The Tag Value provided is invalid, Value: ${value}`);
     }
     if (checked.has(key)) {
-      throw ctx.error("ValidationException", `${invalid}Duplicate tag key: ${key}`);
+      throw ctx.error(
+        "ValidationException",
+        `Duplicate Tag Keys provided as input: Duplicate Tag Key found ${key}`,
+      );
     }
     checked.set(key, value);
   }
   checkCount(ctx, checked.size);
   return checked;
+}
+
+function checkKey(ctx: Context, key: string): void {
+  if (key.length > 0 && key.length <= keyLengthAtMost && allowedText.test(key)) return;
+  throw ctx.error("ValidationException", `The Tag Key provided is invalid, Key: ${key}`);
 }
 
 export function putTags(
@@ -110,25 +113,29 @@ function readTags(snapshot: Snapshot, ctx: Context, tableName: string): Tags {
 
 function checkCount(ctx: Context, count: number): void {
   if (count > tagsAtMost) {
-    throw ctx.error("ValidationException", `${invalid}Too many tags: the limit is ${tagsAtMost}`);
+    throw ctx.error(
+      "ValidationException",
+      "Number of Tags exceed the current limit for the provided ResourceArn",
+    );
   }
 }
 
-/**
- * The name in a table's ARN. Only tables have tags, their indexes do not.
- * Sources of the messages: dynalite's tests, and Scylla's, which were run against AWS.
- */
+/** The name in a table's ARN. Only tables have tags, their indexes do not. */
 function tableNameInResourceArn(ctx: TableContext, arn: string): string {
-  if (!arn.startsWith("arn:")) {
-    throw ctx.error("ValidationException", `Invalid TableArn: ARNs must start with 'arn:': ${arn}`);
-  }
+  const refuse = (message: string): Error => ctx.error("ValidationException", message);
+  if (!arn.startsWith("arn:")) throw refuse(`${invalid}ARNs must start with 'arn:': ${arn}`);
   const [, , service, region, account, ...rest] = arn.split(":");
   const [kind, name, ...more] = rest.join(":").split("/");
-  if (service !== "dynamodb" || kind !== "table" || !name || more.length > 0 || !region) {
-    throw ctx.error(
-      "ValidationException",
-      `Invalid TableArn: Invalid ResourceArn provided as input ${arn}`,
+  if (service !== "dynamodb" || kind !== "table" || !name) {
+    throw refuse(`${invalid}Provided Arn is not a DynamoDB resource arn: ${arn}`);
+  }
+  if (more.length > 0) {
+    throw refuse(
+      `${invalid}Invalid resource arn provided, only table or stream is accepted. Provided resource arn: ${arn}`,
     );
+  }
+  if (region !== ctx.region) {
+    throw refuse(`Invalid TableArn: Invalid ResourceArn provided as input ${arn}`);
   }
   if (account !== ctx.account) {
     throw ctx.error(
@@ -136,7 +143,6 @@ function tableNameInResourceArn(ctx: TableContext, arn: string): string {
       `User: ${ctx.caller.arn} is not authorized to perform this operation on resource: ${arn}`,
     );
   }
-  if (region !== ctx.region) throw noResource(ctx, arn);
   return name;
 }
 
@@ -147,22 +153,12 @@ function taggedTable(
   arn: string,
 ): TableRecord {
   const table = findTable(snapshot, ctx, name);
-  if (table === undefined) throw noResource(ctx, arn);
+  if (table === undefined) {
+    // Source: dynalite's tests, recorded from AWS, its spelling included.
+    throw ctx.error(
+      "ResourceNotFoundException",
+      `Requested resource not found: ResourcArn: ${arn} not found`,
+    );
+  }
   return table;
-}
-
-function noResource(ctx: TableContext, arn: string): Error {
-  return ctx.error(
-    "ResourceNotFoundException",
-    `Requested resource not found: ResourcArn: ${arn} not found`,
-  );
-}
-
-const tokenOf = (key: string): string => Buffer.from(key, "utf8").toString("base64url");
-
-function startOf(ctx: Context, found: readonly [string, string][], token: string): number {
-  const key = Buffer.from(token, "base64url").toString("utf8");
-  const at = found.findIndex(([candidate]) => candidate === key);
-  if (at === -1) throw ctx.error("ValidationException", "Invalid NextToken");
-  return at;
 }

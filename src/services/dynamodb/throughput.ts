@@ -8,19 +8,26 @@ import type {
 import type { Throughput, WarmUnits } from "./table-record.ts";
 
 /*
- * What a table or an index may consume, as given and checked. Sources of the messages: dynalite's tests, recorded
- * from AWS, and /recorded cases of LocalStack's.
+ * What a table or an index may consume, as given and checked. Messages are AWS's: as dynalite's tests recorded them,
+ * and as they were measured in October 2026 (ack-api-quirks, DDB-TABLE-128 and 442 to 444).
  */
 
-const invalid = "One or more parameter values were invalid: ";
-const unitsAtMost = 1_000_000_000_000;
+export type ThroughputContext = Context<"LimitExceededException">;
 
-/** What can be said of a table's or an index's throughput, in each of three requests. */
+/** The table itself, or the index of this name. */
+export type ThroughputHolder = { readonly index: string } | "table";
+
+/** What can be said of a table's or an index's throughput. */
 export interface GivenThroughput {
   readonly ProvisionedThroughput?: ProvisionedThroughput | undefined;
   readonly OnDemandThroughput?: OnDemandThroughput | undefined;
   readonly WarmThroughput?: WarmThroughput | undefined;
 }
+
+const invalid = "One or more parameter values were invalid: ";
+const representableUnits = 1_000_000_000_000;
+/** The quota of a new account. */
+export const unitsPerTableAtMost = 40_000;
 
 export const noThroughput: Throughput = {
   readUnits: 0,
@@ -30,9 +37,9 @@ export const noThroughput: Throughput = {
   decreasesToday: 0,
 };
 
-/** Checks a new table's throughput against its billing mode. */
+/** A table's throughput for a billing mode that it did not have before. */
 export function tableThroughput(
-  ctx: Context,
+  ctx: ThroughputContext,
   mode: BillingMode,
   given: GivenThroughput,
 ): Throughput {
@@ -48,33 +55,7 @@ export function tableThroughput(
     );
   }
   checkBounds(ctx, provisioned);
-  checkOnDemand(ctx, mode, given);
-  return newThroughput(provisioned);
-}
-
-/** Checks a new index's throughput against its table's billing mode. */
-export function indexThroughput(
-  ctx: Context,
-  mode: BillingMode,
-  indexName: string,
-  given: GivenThroughput,
-): Throughput {
-  const provisioned = given.ProvisionedThroughput;
-  if (mode === "PAY_PER_REQUEST") {
-    if (provisioned === undefined) return noThroughput;
-    throw ctx.error(
-      "ValidationException",
-      `${invalid}ProvisionedThroughput should not be specified for index: ${indexName} when BillingMode is PAY_PER_REQUEST`,
-    );
-  }
-  if (provisioned === undefined) {
-    throw ctx.error(
-      "ValidationException",
-      `${invalid}ProvisionedThroughput must be specified for index: ${indexName}`,
-    );
-  }
-  checkBounds(ctx, provisioned);
-  checkOnDemand(ctx, mode, given);
+  checkQuota(ctx, provisioned, "table");
   return newThroughput(provisioned);
 }
 
@@ -87,23 +68,59 @@ export function unitsWithoutProvision(ctx: Context): Error {
 
 export function checkBounds(ctx: Context, provisioned: ProvisionedThroughput): void {
   for (const member of ["ReadCapacityUnits", "WriteCapacityUnits"] as const) {
-    if (provisioned[member] > unitsAtMost) {
-      throw ctx.error(
-        "ValidationException",
-        `Given value ${provisioned[member]} for ${member} is out of bounds`,
-      );
-    }
+    if (provisioned[member] <= representableUnits) continue;
+    throw ctx.error(
+      "ValidationException",
+      `Given value ${provisioned[member]} for ${member} is out of bounds`,
+    );
   }
 }
 
-/** Limits of on-demand consumption belong to on-demand tables. */
-export function checkOnDemand(ctx: Context, mode: BillingMode, given: GivenThroughput): void {
-  if (mode === "PROVISIONED" && given.OnDemandThroughput !== undefined) {
+export function checkQuota(
+  ctx: ThroughputContext,
+  provisioned: ProvisionedThroughput,
+  holder: ThroughputHolder,
+): void {
+  for (const member of ["ReadCapacityUnits", "WriteCapacityUnits"] as const) {
+    if (provisioned[member] <= unitsPerTableAtMost) continue;
+    const [kind, what] =
+      holder === "table" ? ["table", member] : ["index", `${member} for index ${holder.index}`];
     throw ctx.error(
-      "ValidationException",
-      `${invalid}Neither MaxReadRequestUnits nor MaxWriteRequestUnits can be specified when BillingMode is PROVISIONED`,
+      "LimitExceededException",
+      `The requested ${what}, ${provisioned[member]}, is above the per ${kind} maximum for the account in ${ctx.region}. ` +
+        `Per ${kind} maximum: ${unitsPerTableAtMost}. Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.`,
     );
   }
+}
+
+/** The limits of on-demand consumption, which belong to on-demand tables; `-1` takes one away again. */
+export function onDemandThroughput(
+  ctx: Context,
+  mode: BillingMode,
+  given: OnDemandThroughput | undefined,
+  holder: ThroughputHolder,
+  lowest: 1 | -1,
+): OnDemandThroughput | undefined {
+  if (given === undefined) return undefined;
+  for (const member of ["MaxReadRequestUnits", "MaxWriteRequestUnits"] as const) {
+    const units = given[member];
+    if (units === undefined) continue;
+    if (mode === "PROVISIONED") {
+      const what = holder === "table" ? "" : ` for index: ${holder.index}`;
+      throw ctx.error(
+        "ValidationException",
+        `${invalid}${member} for OnDemandThroughput${what} cannot be specified when table BillingMode is PROVISIONED.`,
+      );
+    }
+    if (units < lowest || units === 0) {
+      const what = holder === "table" ? "table" : `index : ${holder.index}`;
+      throw ctx.error(
+        "ValidationException",
+        `${invalid}Requested ${member} for OnDemandThroughput for ${what} is outside of valid range`,
+      );
+    }
+  }
+  return given;
 }
 
 export function newThroughput(provisioned: ProvisionedThroughput): Throughput {
@@ -125,28 +142,54 @@ export function warmAnyway(mode: BillingMode, throughput: Throughput): WarmUnits
     : { read: throughput.readUnits, write: throughput.writeUnits };
 }
 
-/** The warm throughput asked for, where `current` is what there is already: it can only grow. */
-export function warmUnits(
+/** The warm throughput that a new table or index asks for: at least what it has anyway. */
+export function newWarmUnits(
+  ctx: Context,
+  given: WarmThroughput | undefined,
+  mode: BillingMode,
+  throughput: Throughput,
+  holder: ThroughputHolder,
+): WarmUnits | undefined {
+  const onDemand =
+    "initial throughput for OnDemand. See: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html#on-demand-capacity-mode-initial";
+  return warmUnits(ctx, given, warmAnyway(mode, throughput), holder, (capacityUnits) =>
+    mode === "PAY_PER_REQUEST" ? onDemand : `${capacityUnits} of ProvisionedThroughput`,
+  );
+}
+
+/** The warm throughput that an update asks for: it can only grow. */
+export function moreWarmUnits(
   ctx: Context,
   given: WarmThroughput | undefined,
   current: WarmUnits,
-  resource: "table" | "index",
+  holder: ThroughputHolder,
+): WarmUnits | undefined {
+  return warmUnits(
+    ctx,
+    given,
+    current,
+    holder,
+    () => "current WarmThroughput, decreasing WarmThroughput is not supported",
+  );
+}
+
+function warmUnits(
+  ctx: Context,
+  given: WarmThroughput | undefined,
+  current: WarmUnits,
+  holder: ThroughputHolder,
+  floor: (capacityUnits: string) => string,
 ): WarmUnits | undefined {
   if (given === undefined) return undefined;
-  const units = {
-    read: given.ReadUnitsPerSecond ?? current.read,
-    write: given.WriteUnitsPerSecond ?? current.write,
-  };
-  for (const [member, isLower] of [
-    ["ReadUnitsPerSecond", units.read < current.read],
-    ["WriteUnitsPerSecond", units.write < current.write],
-  ] as const) {
-    if (isLower) {
-      throw ctx.error(
-        "ValidationException",
-        `${invalid}Requested ${member} for WarmThroughput for ${resource} is lower than current WarmThroughput, decreasing WarmThroughput is not supported`,
-      );
-    }
-  }
-  return units;
+  const read = given.ReadUnitsPerSecond ?? current.read;
+  const write = given.WriteUnitsPerSecond ?? current.write;
+  const what = holder === "table" ? "table" : `index ${holder.index}`;
+  const tooLow = (member: string, capacityUnits: string): Error =>
+    ctx.error(
+      "ValidationException",
+      `${invalid}Requested ${member} for WarmThroughput for ${what} is lower than ${floor(capacityUnits)}`,
+    );
+  if (read < current.read) throw tooLow("ReadUnitsPerSecond", "ReadCapacityUnits");
+  if (write < current.write) throw tooLow("WriteUnitsPerSecond", "WriteCapacityUnits");
+  return { read, write };
 }
