@@ -2,6 +2,7 @@ import { ServiceError } from "#kernel/errors.ts";
 import type { Kernel } from "#kernel/kernel.ts";
 import { countCall } from "#kernel/metrics.ts";
 import { notImplemented } from "#wire/errors.ts";
+import { protocols } from "#wire/protocols.ts";
 import { WireProblem, type EncodedResponse, type WireError } from "#wire/protocol.ts";
 import { route, routeNeedsForm, type Route } from "#wire/route.ts";
 import { validate } from "#wire/validate.ts";
@@ -84,8 +85,8 @@ async function answer(
 }
 
 /** What AWS has and Tule has not says so by name; what AWS has not either is the caller's mistake. */
-function unanswerable({ serviceName, service, operationName }: Endpoint): ServiceError {
-  if (service !== undefined && operationName === undefined) {
+function unanswerable({ serviceName, operationName, protocol }: Endpoint): ServiceError {
+  if (operationName === undefined && protocol !== protocols.invoke) {
     return new ServiceError("UnknownOperationException", "", {}, 400);
   }
   const { code, message, status } = notImplemented(serviceName, operationName);
