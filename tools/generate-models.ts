@@ -11,6 +11,7 @@ import type { ServiceRoutes } from "#models/routes.ts";
 import { compact, correct, type Correction } from "./generate-models/compact.ts";
 import { routesOf } from "./generate-models/routes.ts";
 import { loadersOf, modelText, routesText } from "./generate-models/text.ts";
+import { slowPatterns } from "./generate-models/slow-patterns.ts";
 import { typescriptOf } from "./generate-models/typescript.ts";
 import { fetchWheel, findWheel, type Source, type Wheel } from "./generate-models/wheel.ts";
 
@@ -71,9 +72,16 @@ function main(args: readonly string[]): void {
     services.generated = [...services.generated, ...added].sort();
     writeFileSync(join(root, "models/services.json"), `${JSON.stringify(services, null, 2)}\n`);
   }
-  for (const [path, text] of generate(services, fetchWheel(services.source, cacheFolder))) {
-    writeFileSync(join(root, path), text);
+  const files = generate(services, fetchWheel(services.source, cacheFolder));
+  for (const service of services.generated) {
+    const slow = slowPatterns(JSON.parse(files.get(`src/models/${service}.shapes.json`) ?? "{}"));
+    if (slow.length > 0) {
+      throw new Error(
+        `${service}: correct the patterns of ${slow.join(", ")} with a safePattern: they can run for ever`,
+      );
+    }
   }
+  for (const [path, text] of files) writeFileSync(join(root, path), text);
 }
 
 main(process.argv.slice(2));

@@ -73,6 +73,8 @@ export interface ShapeModel {
   base64Text?: boolean;
   /** Added by corrections: the value keeps its wire form and the service checks it; validation by model ends here. */
   verbatim?: boolean;
+  /** Added by corrections: matches what `pattern` matches, without backtracking for ever; messages name `pattern`. */
+  safePattern?: string;
   /** Added by corrections: the members that validation looks at first; the others follow in the model's order. */
   order?: string[];
   /** Added by corrections: the other constraints do not hold for ARNs, which may have up to this many characters. */

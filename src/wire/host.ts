@@ -23,6 +23,8 @@ const byEndpointPrefix = new Map<string, string>(
     .map(([id, { endpointPrefix }]) => [endpointPrefix, id]),
 );
 byEndpointPrefix.set("s3-control", "s3control");
+// SQS's first name, which old queue URLs and version 1 of the AWS CLI still have.
+byEndpointPrefix.set("queue", "sqs");
 
 /** `host` may have a port. Names that say nothing (an address, "localhost", a container's name) give `{}`. */
 export function parseHost(host: string): HostMeaning {

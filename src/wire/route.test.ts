@@ -169,6 +169,11 @@ const cases: [name: string, request: Sketch, expected: string][] = [
     "lambda ListFunctions rest-json",
   ],
   [
+    "SQS by its first name",
+    { host: "us-east-1.queue.amazonaws.com", path: "/000000000000/jobs" },
+    "sqs - json-1.0",
+  ],
+  [
     "a JSON service without a target",
     { host: "dynamodb.us-east-1.localhost.localstack.cloud" },
     "dynamodb - json-1.0",

@@ -251,10 +251,11 @@ const patternConstraint = (shape: Shape): string =>
 const compiledPatterns = new WeakMap<Shape, { pattern: RegExp | undefined }>();
 
 function patternOf(shape: Shape): RegExp | undefined {
-  if (shape.model.pattern === undefined) return undefined;
+  const pattern = shape.model.safePattern ?? shape.model.pattern;
+  if (pattern === undefined) return undefined;
   let compiled = compiledPatterns.get(shape);
   if (!compiled) {
-    compiled = { pattern: compilePattern(shape.model.pattern) };
+    compiled = { pattern: compilePattern(pattern) };
     compiledPatterns.set(shape, compiled);
   }
   return compiled.pattern;

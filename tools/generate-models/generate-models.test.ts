@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { Model } from "#models/shape-table.ts";
 import { compact, correct } from "./compact.ts";
+import { slowPatterns } from "./slow-patterns.ts";
 import { typescriptOf } from "./typescript.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -111,5 +112,20 @@ describe("the model generator", () => {
       text,
       /export interface MyServiceShape \{\n  Date\?: EpochMilliseconds \| undefined;\n\}/,
     );
+  });
+
+  it("finds patterns that backtrack exponentially, and takes a safe one instead", () => {
+    const slow = { type: "string", pattern: "^([a-z]+)*$" };
+    const model: Model = {
+      source: "test",
+      metadata: { apiVersion: "1", endpointPrefix: "x", protocol: "json", serviceId: "X" },
+      operations: {},
+      shapes: {
+        Slow: slow,
+        Corrected: { ...slow, safePattern: "^[a-z]*$" },
+        Plain: { type: "string", pattern: "[a-z]+" },
+      },
+    };
+    assert.deepEqual(slowPatterns(model), ["Slow"]);
   });
 });
