@@ -131,7 +131,7 @@ test("a table may be named by its ARN; another account's table is denied", async
   const elsewhere = `arn:aws:dynamodb:eu-west-1:${account}:table/plain`;
   assert.equal(
     await refusal(get({ Key: pk("a") }, elsewhere)),
-    "ResourceNotFoundException: Requested resource not found",
+    enveloped(`Invalid AWS region in '${elsewhere}'`),
   );
 });
 
