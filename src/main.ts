@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { gateway } from "#gateway/pipeline.ts";
 import { openFront } from "#gateway/front/open-front.ts";
 import { Credentials } from "#kernel/credentials.ts";
@@ -44,7 +45,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { world, log, dataFolder } = options;
   const startedAtMs = world.clock.nowMs();
   const store =
-    dataFolder === undefined ? memoryStore() : await openStore({ world, folder: dataFolder });
+    dataFolder === undefined
+      ? memoryStore()
+      : await openStore({ world, folder: join(dataFolder, "store") });
   try {
     const kernel = new Kernel({ world, store, services, log });
     await kernel.start();

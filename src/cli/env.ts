@@ -1,7 +1,7 @@
 import { realWorld } from "#world/real.ts";
+import { clientKey } from "./client-key.ts";
 import type { Configuration } from "./configuration.ts";
 import { endpointOf } from "./endpoint.ts";
-import { readRootKey } from "./root-key.ts";
 import { UsageError } from "./settings.ts";
 
 const shells = {
@@ -34,7 +34,7 @@ export async function printEnvironment(
   const { account, region } = configuration;
   if (configuration.port === 0)
     throw new UsageError("tule env needs the port that the server listens on");
-  const key = await keyOf(configuration);
+  const key = await clientKey(configuration, realWorld().files);
   if (key === undefined) {
     process.stderr.write(
       `tule: ${configuration.data} holds no access key yet; the first tule start makes it\n`,
@@ -53,16 +53,6 @@ export async function printEnvironment(
     process.stdout.write(`${shells[shell](name, value)}\n`);
   }
   return 0;
-}
-
-/** With --auth open any key will do: one that names the account says where its requests belong. */
-async function keyOf(configuration: Configuration) {
-  const { rootAccessKeyId: accessKeyId, rootSecretAccessKey: secretAccessKey } = configuration;
-  if (accessKeyId !== undefined && secretAccessKey !== undefined)
-    return { accessKeyId, secretAccessKey };
-  if (configuration.auth === "open")
-    return { accessKeyId: configuration.account, secretAccessKey: "tule" };
-  return configuration.memory ? undefined : readRootKey(realWorld(), configuration.data);
 }
 
 function quoted(value: string): string {

@@ -3,7 +3,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   const scored = known.map((candidate) => ({ candidate, edits: edits(word, candidate) }));
   scored.sort((left, right) => left.edits - right.edits);
   const best = scored[0];
-  return best !== undefined && best.edits <= Math.max(1, word.length / 3)
+  return best !== undefined && best.edits <= Math.max(2, word.length / 3)
     ? best.candidate
     : undefined;
 }

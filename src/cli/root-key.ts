@@ -1,14 +1,14 @@
 import { join } from "node:path";
-import type { World } from "#world/world.ts";
+import type { Files, World } from "#world/world.ts";
 import type { RootKey } from "../main.ts";
 import { UsageError } from "./settings.ts";
 
 const fileName = "root-key.json";
 
 /** The root access key that the data folder holds; undefined if it was never made. */
-export async function readRootKey(world: World, dataFolder: string): Promise<RootKey | undefined> {
+export async function readRootKey(files: Files, dataFolder: string): Promise<RootKey | undefined> {
   const path = join(dataFolder, fileName);
-  const bytes = await world.files.read(path);
+  const bytes = await files.read(path);
   if (bytes === undefined) return undefined;
   const key: unknown = JSON.parse(bytes.toString());
   if (!isRootKey(key))

@@ -40,6 +40,16 @@ export async function start(configuration: Configuration): Promise<number> {
     process.stdout.write(
       `Tule ${version} is ready at ${endpointOf(server)}, data ${where} (${readyMs} ms)\n`,
     );
+    if (
+      rootKey !== undefined &&
+      dataFolder === undefined &&
+      configuration.rootAccessKeyId === undefined
+    ) {
+      // There is no other place where its user could find it.
+      process.stderr.write(
+        `tule: root access key ${rootKey.accessKeyId}, secret ${rootKey.secretAccessKey}\n`,
+      );
+    }
     await stopped;
     await server.close();
     return 0;
@@ -59,21 +69,16 @@ async function rootKeyOf(
   const { rootAccessKeyId: accessKeyId, rootSecretAccessKey: secretAccessKey } = configuration;
   if (accessKeyId !== undefined && secretAccessKey !== undefined)
     return { accessKeyId, secretAccessKey };
-  const found = dataFolder === undefined ? undefined : await readRootKey(world, dataFolder);
+  const found = dataFolder === undefined ? undefined : await readRootKey(world.files, dataFolder);
   if (found !== undefined || configuration.auth === "open") return found;
-  const made = await makeRootKey(world, dataFolder);
-  if (dataFolder === undefined) {
-    // There is no other place where its user could find it.
-    process.stderr.write(
-      `tule: root access key ${made.accessKeyId}, secret ${made.secretAccessKey}\n`,
-    );
-  }
-  return made;
+  return makeRootKey(world, dataFolder);
 }
 
 /** What kept the server from starting, if it is the user's to mend. */
 function problemOf(error: unknown, { host, port, data }: Configuration): string | undefined {
-  if (error instanceof FolderInUse) return `${error.message}; choose another folder with --data`;
+  if (error instanceof FolderInUse) {
+    return `the data folder ${data} is in use by ${error.holder}; choose another with --data`;
+  }
   if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string")
     return undefined;
   const call = "syscall" in error ? error.syscall : undefined;
