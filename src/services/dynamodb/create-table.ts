@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Context } from "#kernel/context.ts";
 import type { Handlers } from "#kernel/service.ts";
 import type {
@@ -282,10 +283,7 @@ function checkNameIsNew(ctx: Context, name: string, indexes: readonly IndexRecor
   }
 }
 
-/**
- * The KMS key that describes the table's encryption; absent with keys that AWS owns. Until there is a KMS here, the
- * account's own DynamoDB key goes by its alias.
- */
+/** The KMS key that describes the table's encryption; absent with keys that AWS owns. */
 export function encryptionOf(
   ctx: Context,
   given: SSESpecification | undefined,
@@ -306,8 +304,19 @@ export function encryptionOf(
   if (Enabled !== true && SSEType === undefined) return undefined;
   const key = KMSMasterKeyId ?? "alias/aws/dynamodb";
   if (key.startsWith("arn:")) return { kmsKeyArn: key };
-  const resource = key.startsWith("alias/") ? key : `key/${key}`;
-  return { kmsKeyArn: `arn:aws:kms:${ctx.region}:${ctx.account}:${resource}` };
+  const keyId = key.startsWith("alias/") ? keyIdOfAlias(ctx, key) : key;
+  return { kmsKeyArn: `arn:aws:kms:${ctx.region}:${ctx.account}:key/${keyId}` };
+}
+
+/** Until there is a KMS here that knows which key stands behind an alias: always the same one. */
+function keyIdOfAlias(ctx: Context, alias: string): string {
+  const hash = createHash("sha256").update(`${ctx.account}/${ctx.region}/${alias}`).digest("hex");
+  return [8, 4, 4, 4, 12]
+    .map((length, part, lengths) => {
+      const start = lengths.slice(0, part).reduce((sum, before) => sum + before, 0);
+      return hash.slice(start, start + length);
+    })
+    .join("-");
 }
 
 /** Attributes are described in the order of their names. */

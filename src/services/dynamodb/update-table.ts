@@ -78,7 +78,8 @@ function withEncryption(
   if (encryption === undefined && before.encryption === undefined) {
     throw ctx.error("ValidationException", `${invalid}Table is already encrypted by default`);
   }
-  if (input.SSESpecification?.KMSMasterKeyId === before.encryption?.kmsKeyArn && encryption) {
+  const askedKey = input.SSESpecification?.KMSMasterKeyId;
+  if (askedKey !== undefined && askedKey === before.encryption?.kmsKeyArn) {
     throw ctx.error(
       "ValidationException",
       `${invalid}Table is already encrypted with given KMSMasterKeyId. Use KMSMasterKeyId parameter if you want to change Master Key`,
