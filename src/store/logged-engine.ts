@@ -98,7 +98,8 @@ export class LoggedEngine implements Engine {
   }
 
   async close(): Promise<void> {
-    await this.applying;
+    // One application may follow another.
+    while (this.applying !== undefined) await this.applying;
     // After a failure the log alone knows what is true: it stays as it is.
     if (this.failure === undefined && this.active.values.size > 0) await this.applyActive();
     await this.log.close();
@@ -108,7 +109,7 @@ export class LoggedEngine implements Engine {
 
   private applyIfDue(): void {
     if (this.applying !== undefined || this.failure !== undefined) return;
-    if (this.active.bytes < this.applyBytes) return;
+    if (this.active.values.size === 0 || this.active.bytes < this.applyBytes) return;
     this.applying = this.applyActive().then(() => {
       this.applying = undefined;
       this.applyIfDue();

@@ -17,14 +17,16 @@ export interface StoreOptions extends Sizes {
 type Sizes = Pick<LoggedEngineOptions, "segmentBytes" | "applyBytes" | "maxPendingBytes">;
 
 /** The store on disk. Rejects with FolderInUse when another process has it open. */
-export function openStore({ world, folder }: StoreOptions): Promise<Store> {
-  return openLogged(
-    world,
-    folder,
-    () => Promise.resolve(LmdbEngine.open(folder)),
-    {},
-    setImmediate,
-  );
+export function openStore({ world, folder, ...sizes }: StoreOptions): Promise<Store> {
+  const openBase = async () => {
+    const path = join(folder, "lmdb");
+    await world.files.makeFolder(path);
+    const base = LmdbEngine.open(path);
+    // LMDB syncs its files, but not that they exist.
+    await world.files.syncFolder(path);
+    return base;
+  };
+  return openLogged(world, folder, openBase, sizes, setImmediate);
 }
 
 /** A store in memory, for tests and `--memory`. What it holds ends with the process. */

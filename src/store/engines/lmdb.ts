@@ -2,8 +2,8 @@
  * LMDB as the base engine: a B+tree in a memory-mapped file. Reads are answered in place, in microseconds;
  * batches are written by a thread of its own.
  *
- * Each batch is applied in transactions of some hundred entries, so that handing them over never holds
- * up the event loop for long; the sequence number goes with the last one. Transactions sync before they
+ * Each batch is applied in transactions of some hundred entries, so that neither handing them over holds
+ * up the event loop nor their syncs the log's for long; the sequence number goes with a last one. Transactions sync before they
  * resolve (`overlappingSync` off): the log's segments are used again on the strength of it.
  */
 import { open } from "lmdb";
@@ -18,7 +18,7 @@ import { Bucket } from "./bucket.ts";
 /** The longest key that LMDB takes at this page size. Keys of this length are buckets: see bucket.ts. */
 const bucketKeyBytes = 4026;
 const pageSize = 8192;
-const entriesPerTransaction = 512;
+const entriesPerTransaction = 256;
 const bytesPerTransaction = 2 * 1024 * 1024;
 const sequenceKey = "sequence";
 
