@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { runChecks } from "./testing/checks.ts";
+import { compatibilityCheck, runCheck, runChecks } from "./testing/checks.ts";
 import { conclude } from "./testing/conclude.ts";
 import { runTests } from "./testing/tests.ts";
 
@@ -13,5 +13,6 @@ if (patterns.length > 0) {
   rmSync(join(import.meta.dirname, "../.cache/coverage"), { recursive: true, force: true });
   const checked = await runChecks();
   const tested = await runTests(["src/**/*.test.ts", "tests/**/*.test.ts", "tools/**/*.test.ts"]);
-  conclude([checked, tested], tested);
+  const compared = await runCheck(compatibilityCheck);
+  conclude([checked, tested, compared], tested);
 }
