@@ -87,11 +87,17 @@ async function answer(
 /** What AWS has and Tule has not says so by name; what AWS has not either is the caller's mistake. */
 function unanswerable({ serviceName, operationName, protocol }: Endpoint): ServiceError {
   if (operationName === undefined && protocol !== protocols.invoke) {
-    return new ServiceError("UnknownOperationException", "", {}, 400);
+    return protocol === protocols.query || protocol === protocols.ec2
+      ? new ServiceError("InvalidAction", unknownAction, {}, 400)
+      : new ServiceError("UnknownOperationException", "", {}, 400);
   }
   const { code, message, status } = notImplemented(serviceName, operationName);
   return new ServiceError(code, message ?? code, {}, status);
 }
+
+// Source: https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
+const unknownAction =
+  "The action or operation requested is invalid. Verify that the action is typed correctly.";
 
 const throttles = new Set([
   "ProvisionedThroughputExceededException",

@@ -25,6 +25,9 @@ test("what AWS does not have either is an unknown operation", async () => {
     assert.equal(answer.status, 400, target);
     assert.ok(answer.text.includes("UnknownOperationException"), answer.text);
   }
+  const answer = await tule.raw({ path: "/?Action=Nope&Version=2011-06-15" });
+  assert.equal(answer.status, 400);
+  assert.match(answer.text, /<Code>InvalidAction<\/Code>/);
 });
 
 test("the health page lists the services, under Tule's path and LocalStack's", async () => {
