@@ -1,4 +1,4 @@
-import { endOfPrefix, type Key } from "#base/key.ts";
+import { endOfPrefix, type Key, keyAfter } from "#base/key.ts";
 import type { JobContext } from "#kernel/context.ts";
 import type { Transaction } from "#store/store.ts";
 import type { TableJob } from "./activate-table.ts";
@@ -52,24 +52,28 @@ export async function sweepTable(
 
 /**
  * Deletes all keys with this prefix, in steps. Nobody may write under it any more. A run that is cut off leaves what
- * it has not reached: the next one begins there.
+ * it has not reached: the next one comes upon that.
  */
 export async function sweep(ctx: JobContext, prefix: Key): Promise<void> {
-  const range = { start: prefix, end: endOfPrefix(prefix), limit: keysPerStep };
+  const end = endOfPrefix(prefix);
+  let start = prefix;
   for (;;) {
-    const isDone = await ctx.transact((tx) => sweepStep(tx, range));
-    if (isDone) return;
+    const last = await ctx.transact((tx) => sweepStep(tx, start, end));
+    if (last === undefined) return;
+    // Not from the beginning again: engines may have to step over what was deleted.
+    start = keyAfter(last);
   }
 }
 
-function sweepStep(tx: Transaction, range: { start: Key; end: Key; limit: number }): boolean {
+/** Deletes some keys from `start` on; answers the last of them. */
+function sweepStep(tx: Transaction, start: Key, end: Key): Key | undefined {
   const keys: Key[] = [];
   let bytes = 0;
-  for (const { key, value } of tx.range(range)) {
+  for (const { key, value } of tx.range({ start, end, limit: keysPerStep })) {
     keys.push(key);
     bytes += value.length;
     if (bytes >= bytesPerStep) break;
   }
   for (const key of keys) tx.delete(key);
-  return keys.length === 0;
+  return keys.at(-1);
 }
