@@ -212,6 +212,16 @@ void describe("The store over an engine in this process", () => {
     assert.deepEqual(engine.writes[1]!.keys, ["run 2"]);
   });
 
+  void test("refuses a transaction inside the body of another, which goes on", async () => {
+    const store = new LocalStore(new MemoryEngine());
+    const inner = await store.transact((tx) => {
+      tx.put("a", bytes("1"));
+      return [store.transact(() => 1)];
+    });
+    await assert.rejects(inner[0]!, /inside the body of another/);
+    assert.deepEqual(await store.read((s) => keysIn(s)), ["a"]);
+  });
+
   void test("sees a record as each view must, while its new value is in flight", async () => {
     const engine = new HeldEngine();
     const store = new LocalStore(engine);

@@ -53,6 +53,8 @@ export class LocalStore implements Store {
   private sealing = false;
   private readonly queue: Job[] = [];
   private suspended = 0;
+  /** Whether a transaction's body is on the stack. */
+  private running = false;
   /** Why nothing more is taken. */
   private refusal: Error | undefined;
   private failed = false;
@@ -81,6 +83,8 @@ export class LocalStore implements Store {
         reject(this.refusal);
         return;
       }
+      // S2: it would run in the middle of the other one, and not see its writes.
+      if (this.running) throw new Error("a transaction was begun inside the body of another");
       const job: Job = { body, resolve, reject, outcome: undefined, threw: false };
       if (this.queue.length > 0 || this.forming.writes.bytes >= fullGroupBytes) {
         this.queue.push(job);
@@ -131,9 +135,11 @@ export class LocalStore implements Store {
 
   private run(job: Job, reruns: number): void {
     const view = new TransactionView(this.layers, this.engine, this.records);
+    this.running = true;
     try {
       job.outcome = job.body(view);
       refusePromise(job.outcome);
+      if (view.excess !== undefined) throw view.excess;
     } catch (error) {
       if (error instanceof Suspended) {
         view.end();
@@ -143,6 +149,8 @@ export class LocalStore implements Store {
       }
       job.outcome = error;
       job.threw = true;
+    } finally {
+      this.running = false;
     }
     view.end();
     const { own } = view;

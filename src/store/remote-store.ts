@@ -54,6 +54,7 @@ export class RemoteStore implements Store {
     for (let tries = 0; ; tries++) {
       const attempt = this.engine.begin();
       const { view, result } = await untilAtHand(() => this.run(attempt, body));
+      if (view.excess !== undefined) throw view.excess;
       if (view.own === undefined || view.own.values.size === 0) return result;
       try {
         await attempt.commit(view.own.values);

@@ -298,6 +298,11 @@ export function describeStore(
             tx.put(`key ${index}`, Buffer.alloc(1024 * 1024));
         });
         await assert.rejects(large, TransactionTooLarge);
+        const caught = store.transact((tx) => {
+          tx.put("kept", bytes("x"));
+          assert.throws(() => tx.put("k", Buffer.alloc(11 * 1024 * 1024)), TransactionTooLarge);
+        });
+        await assert.rejects(caught, TransactionTooLarge);
         assert.deepEqual(await store.read((s) => keysIn(s, { start: "k", end: "l" })), []);
         await store.transact((tx) => {
           for (let index = 0; index < 10_000; index++) tx.put(`key ${index}`, bytes("x"));

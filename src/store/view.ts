@@ -96,6 +96,8 @@ export class SnapshotView extends View implements Snapshot {
 export class TransactionView extends View implements Transaction {
   /** Undefined until the first write. */
   own: Layer | undefined;
+  /** Set once the bounds were passed: it stays refused, even if the body caught the error. */
+  excess: TransactionTooLarge | undefined;
   private readonly layers: readonly Layer[];
   private readonly reader: Reader;
   private readonly records: RecordsByBuffer;
@@ -160,9 +162,10 @@ export class TransactionView extends View implements Transaction {
     const own = (this.own ??= new Layer());
     this.writes += 1;
     if (this.writes > maxWrites || own.bytes + key.length + valueBytes > maxTransactionBytes) {
-      throw new TransactionTooLarge(
+      this.excess ??= new TransactionTooLarge(
         `a transaction writes at most ${maxWrites} keys and ${maxTransactionBytes} bytes`,
       );
+      throw this.excess;
     }
     own.set(key, value);
   }

@@ -32,6 +32,21 @@ const keyEncoder = {
   },
 };
 
+/**
+ * Values are bytes already. Reads come in a buffer that the binding uses again, so they are copied: into
+ * Node's pool, which costs a third of a buffer with memory of its own.
+ */
+const encoder = {
+  encode: (value: Buffer): Buffer => value,
+  decode(shared: Buffer): Buffer {
+    // The binding sets the length of its buffer to that of the value.
+    const size = shared.length;
+    const value = Buffer.allocUnsafe(size);
+    shared.copy(value, 0, 0, size);
+    return value;
+  },
+};
+
 type Entries = Database<Buffer, Key>;
 
 export class LmdbEngine implements BaseEngine {
@@ -44,12 +59,12 @@ export class LmdbEngine implements BaseEngine {
     this.environment = environment;
     this.entries = entries;
     this.state = state;
-    this.lastSequence = Number(state.getBinary(sequenceKey)?.toString("latin1") ?? 0);
+    this.lastSequence = Number(state.get(sequenceKey)?.toString("latin1") ?? 0);
   }
 
   /** Opens or makes the database in this folder. */
   static open(folder: string): LmdbEngine {
-    const options = { encoding: "binary", keyEncoder } as const;
+    const options = { encoder, keyEncoder };
     const environment = open({
       path: folder,
       pageSize,
@@ -101,14 +116,9 @@ export class LmdbEngine implements BaseEngine {
     await this.environment.close();
   }
 
-  /** The value in a buffer of its own: the binding reads into one that it uses again. */
   private stored(key: Key): Buffer | undefined {
     const shared = this.entries.getBinaryFast(key);
-    if (shared === undefined) return undefined;
-    const size = shared.length;
-    const value = Buffer.allocUnsafe(size);
-    shared.copy(value, 0, 0, size);
-    return value;
+    return shared && encoder.decode(shared);
   }
 
   private bucket(key: Key): Bucket | undefined {
