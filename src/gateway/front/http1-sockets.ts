@@ -288,7 +288,7 @@ export class Http1Connection implements Kept, BodySource {
     this.pumping = false;
     if (this.state === serving && this.active === undefined && this.waiting.length === 0) {
       if (this.refusal !== 0) this.sayLast(this.refusal);
-      else if (this.ended) this.linger();
+      else if (this.ended || (this.connections.closing && this.isIdle)) this.linger();
     }
     this.flush();
     this.adjustReading();
@@ -552,9 +552,12 @@ export class Http1Connection implements Kept, BodySource {
   }
 
   finish(): void {
-    if (this.state !== serving) return;
-    if (this.active === undefined && this.waiting.length === 0 && this.arriving === undefined)
-      this.linger();
+    this.pump();
+  }
+
+  /** Nothing is owed to the client; what may still arrive is a body that nobody reads. */
+  private get isIdle(): boolean {
+    return this.arriving === undefined || this.arriving.dispatched;
   }
 
   destroy(): void {
