@@ -90,23 +90,35 @@ function stateOf({ isBuilt, tests }: Operation): string {
 
 function operationTable({ operations }: ServiceTable): string {
   // How many tests there are is not said: each new one would change this file.
-  const lines = operations.map((operation) => `| ${operation.name} | ${stateOf(operation)} |`);
-  return ["| Operation | State |", "|---|---|", ...lines].join("\n");
+  return table(
+    ["Operation", "State"],
+    operations.map((operation) => [operation.name, stateOf(operation)]),
+  );
 }
 
 function summary(): string {
-  const lines = tables.map(({ name, title, operations }) => {
+  const rows = tables.map(({ name, title, operations }) => {
     const works = operations.filter((operation) => stateOf(operation) === "works").length;
-    return `| [${title}](docs/compatibility.md#${name}) | ${works} of ${operations.length} |`;
+    return [`[${title}](docs/compatibility.md#${name})`, `${works} of ${operations.length}`];
   });
   const served = new Set(tables.map(({ name }) => name));
   const others = Object.keys(routes).filter((name) => !served.has(name)).length;
+  const rest = `${others} more services are known by name: each of their operations answers \`501 NotImplemented\`.`;
+  return `${table(["Service", "Operations that work"], rows)}\n\n${rest}`;
+}
+
+/** A table as the formatter wants it. */
+function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = titles.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]!.length)),
+  );
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  const padded = (row: readonly string[]) =>
+    row.map((cell, column) => cell.padEnd(widths[column]!));
   return [
-    "| Service | Operations that work |",
-    "|---|---|",
-    ...lines,
-    "",
-    `${others} more services are known by name: each of their operations answers \`501 NotImplemented\`.`,
+    line(padded(titles)),
+    line(widths.map((width) => "-".repeat(width))),
+    ...rows.map((row) => line(padded(row))),
   ].join("\n");
 }
 
