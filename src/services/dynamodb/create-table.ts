@@ -256,7 +256,7 @@ export interface IndexPlace {
 
 /** A global index as it begins: CREATING. */
 export function newGlobalIndex(
-  ctx: Context,
+  ctx: ThroughputContext,
   { tableArn, id, mode, throughput }: IndexPlace,
   given: GlobalSecondaryIndex,
   definitions: readonly AttributeDefinition[],

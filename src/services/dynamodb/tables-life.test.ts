@@ -273,3 +273,14 @@ test("a new table never meets the items of a deleted one of the same name", asyn
   assert.equal(Item, undefined);
   assert.equal((await describe(server)).ItemCount, 0);
 });
+
+test("an account has at most 2,500 tables in a region", async () => {
+  const server = await startServer();
+  for (let number = 0; number < 2_500; number += 1) {
+    await server.client.CreateTable({ ...music, TableName: `Music-${number}` });
+  }
+  await assert.rejects(server.client.CreateTable(music), {
+    code: "LimitExceededException",
+    message: "Subscriber limit exceeded: There is a limit of 2500 tables per subscriber",
+  });
+});

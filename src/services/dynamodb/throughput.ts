@@ -95,7 +95,7 @@ export function checkQuota(
 
 /** The limits of on-demand consumption, which belong to on-demand tables; `-1` takes one away again. */
 export function onDemandThroughput(
-  ctx: Context,
+  ctx: ThroughputContext,
   mode: BillingMode,
   given: OnDemandThroughput | undefined,
   holder: ThroughputHolder,
@@ -119,8 +119,20 @@ export function onDemandThroughput(
         `${invalid}Requested ${member} for OnDemandThroughput for ${what} is outside of valid range`,
       );
     }
+    if (units > unitsPerTableAtMost) {
+      const what = holder === "table" ? "table" : `index : ${holder.index}`;
+      throw aboveAccount(ctx, `${member} for OnDemandThroughput for ${what}`);
+    }
   }
   return given;
+}
+
+function aboveAccount(ctx: ThroughputContext, requested: string): Error {
+  const kind = requested.includes("Read") ? "Read" : "Write";
+  return ctx.error(
+    "LimitExceededException",
+    `Subscriber limit exceeded: Requested ${requested} exceeds TableMax${kind}CapacityUnits of the account in region ${ctx.region}`,
+  );
 }
 
 export function newThroughput(provisioned: ProvisionedThroughput): Throughput {
@@ -144,7 +156,7 @@ export function warmAnyway(mode: BillingMode, throughput: Throughput): WarmUnits
 
 /** The warm throughput that a new table or index asks for: at least what it has anyway. */
 export function newWarmUnits(
-  ctx: Context,
+  ctx: ThroughputContext,
   given: WarmThroughput | undefined,
   mode: BillingMode,
   throughput: Throughput,
@@ -159,7 +171,7 @@ export function newWarmUnits(
 
 /** The warm throughput that an update asks for: it can only grow. */
 export function moreWarmUnits(
-  ctx: Context,
+  ctx: ThroughputContext,
   given: WarmThroughput | undefined,
   current: WarmUnits,
   holder: ThroughputHolder,
@@ -174,7 +186,7 @@ export function moreWarmUnits(
 }
 
 function warmUnits(
-  ctx: Context,
+  ctx: ThroughputContext,
   given: WarmThroughput | undefined,
   current: WarmUnits,
   holder: ThroughputHolder,
@@ -191,5 +203,13 @@ function warmUnits(
     );
   if (read < current.read) throw tooLow("ReadUnitsPerSecond", "ReadCapacityUnits");
   if (write < current.write) throw tooLow("WriteUnitsPerSecond", "WriteCapacityUnits");
+  for (const [member, units] of [
+    ["ReadUnitsPerSecond", read],
+    ["WriteUnitsPerSecond", write],
+  ] as const) {
+    if (units > unitsPerTableAtMost) {
+      throw aboveAccount(ctx, `${member} for WarmThroughput for ${what}`);
+    }
+  }
   return { read, write };
 }

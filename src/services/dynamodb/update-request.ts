@@ -131,5 +131,12 @@ function checkIndexUpdates(ctx: Context, updates: readonly GlobalSecondaryIndexU
       );
     }
     seen.add(name);
+    const warm = Update?.WarmThroughput;
+    if (warm && warm.ReadUnitsPerSecond === undefined && warm.WriteUnitsPerSecond === undefined) {
+      throw ctx.error(
+        "ValidationException",
+        `${invalid}WarmThroughput must have at least one of ReadUnitsPerSecond or WriteUnitsPerSecond specified for index: ${name}`,
+      );
+    }
   }
 }

@@ -222,6 +222,45 @@ test("limits of on-demand consumption change at once, and -1 takes them away", a
   assert.deepEqual((await table.settled()).OnDemandThroughput, { MaxWriteRequestUnits: 15 });
 });
 
+test("limits above the account's quota are refused", async () => {
+  covers("dynamodb.UpdateTable");
+  const table = await create(onDemand);
+  const quota = "TableMaxReadCapacityUnits of the account in region us-east-1";
+  await table.refuses(
+    { OnDemandThroughput: { MaxReadRequestUnits: 40_001 } },
+    `Subscriber limit exceeded: Requested MaxReadRequestUnits for OnDemandThroughput for table exceeds ${quota}`,
+    "LimitExceededException",
+  );
+  const Update = { IndexName: "by-genre", WarmThroughput: { ReadUnitsPerSecond: 40_001 } };
+  await table.refuses(
+    { GlobalSecondaryIndexUpdates: [{ Update }] },
+    `Subscriber limit exceeded: Requested ReadUnitsPerSecond for WarmThroughput for index by-genre exceeds ${quota}`,
+    "LimitExceededException",
+  );
+});
+
+test("an index's update says what it changes", async () => {
+  covers("dynamodb.UpdateTable");
+  const table = await create(onDemand);
+  const refuses = (update: object, message: string) =>
+    table.refuses(
+      { GlobalSecondaryIndexUpdates: [{ Update: { IndexName: "by-genre", ...update } }] },
+      invalid + message,
+    );
+  await refuses(
+    {},
+    "The only Updates for index: by-genre when TableThroughputMode is PAY_PER_REQUEST can be to OnDemandThroughput, WarmThroughput",
+  );
+  await refuses(
+    { ProvisionedThroughput: units(1) },
+    "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: by-genre when BillingMode is PAY_PER_REQUEST",
+  );
+  await refuses(
+    { WarmThroughput: {} },
+    "WarmThroughput must have at least one of ReadUnitsPerSecond or WriteUnitsPerSecond specified for index: by-genre",
+  );
+});
+
 test("warm throughput grows and never shrinks", async () => {
   covers("dynamodb.UpdateTable");
   const table = await create(onDemand);
