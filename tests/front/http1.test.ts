@@ -373,6 +373,42 @@ for (const http1 of bothFronts)
       assert.deepEqual(failures, []);
     });
 
+    void test("a client that closes its side ends the waiting of a long poll", async () => {
+      const { connect, settle, requests } = await frontUnderTest(http1, {
+        handler: (request) =>
+          new Promise((resolve) => {
+            request.signal.addEventListener("abort", () => resolve(text("nothing was taken")));
+          }),
+      });
+      const client = connect();
+      await client.send(get("/long-poll"));
+      client.connection.end();
+      await settle();
+      assert.equal(requests[0]?.signal.aborted, true);
+      assert.ok(client.ended);
+    });
+
+    void test("a stream's source is let go when the client leaves", async () => {
+      let letGo = 0;
+      async function* endless() {
+        try {
+          for (;;) yield Buffer.alloc(100_000);
+        } finally {
+          letGo += 1;
+        }
+      }
+      const { connect, settle } = await frontUnderTest(http1, {
+        handler: () => ({ status: 200, headers: {}, body: endless() }),
+      });
+      const client = connect();
+      client.connection.pause();
+      client.connection.write(get("/"));
+      await settle();
+      client.connection.destroy(new Error("reset"));
+      await settle();
+      assert.equal(letGo, 1);
+    });
+
     void test("a client that has said all and only listens still gets its answer", async () => {
       const { connect, settle } = await frontUnderTest(http1);
       const client = connect();

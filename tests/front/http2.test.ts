@@ -129,6 +129,33 @@ void describe("HTTP/2 with prior knowledge, on the same port", () => {
     assert.deepEqual(none.headers["set-cookie"], ["a=1", "b=2"]);
   });
 
+  void test("hosts and paths that HTTP/1.1 would refuse are refused", async (t) => {
+    const { session, requests } = await http2UnderTest(t);
+    /** The answer's status, or the code with which the protocol itself refused the stream. */
+    const status = (headers: Record<string, string>) =>
+      new Promise((resolve) => {
+        const stream = session.request({ ":path": "/", ...headers });
+        stream.on("response", (answer) => resolve(answer[":status"]));
+        stream.on("error", () => resolve(stream.rstCode));
+      });
+    const protocolError = 1;
+    for (const headers of [
+      { ":authority": "a/b" },
+      { ":authority": "user@host" },
+      { ":path": "no-slash" },
+      { ":path": "/a#b" },
+      { ":path": "http://x/" },
+    ] as Record<string, string>[]) {
+      const refused = await status(headers);
+      assert.ok(
+        refused === 400 || refused === protocolError,
+        `${JSON.stringify(headers)}: ${String(refused)}`,
+      );
+    }
+    assert.equal(await status({ ":path": `/${"a".repeat(40_000)}` }), 414);
+    assert.deepEqual(requests, []);
+  });
+
   void test("a handler that throws is a 500, a body beyond the limit a 413", async (t) => {
     const { session, failures } = await http2UnderTest(t, async (request) => {
       if (request.path === "/throws") throw new Error("secret");

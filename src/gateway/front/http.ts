@@ -18,7 +18,10 @@ export interface HttpRequest {
   /** The peer's IP address; "" when the connection does not say. */
   readonly remoteAddress: string;
   readonly body: RequestBody;
-  /** Aborts when the client goes away before its answer was handed to the connection. */
+  /**
+   * Aborts when the client closes before its answer is complete: whoever waits (a long poll, a stream without end)
+   * should stop waiting, and give nothing out that only this client was to get.
+   */
   readonly signal: AbortSignal;
 }
 

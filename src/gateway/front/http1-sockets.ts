@@ -303,6 +303,7 @@ export class Http1Connection implements Kept, BodySource {
   private dispatch(request: SocketRequest): void {
     this.active = request;
     request.dispatched = true;
+    if (this.ended) request.goneAway();
     let response: HttpResponse | Promise<HttpResponse>;
     try {
       response = this.connections.handler(request);
@@ -337,7 +338,10 @@ export class Http1Connection implements Kept, BodySource {
   }
 
   private answer(request: SocketRequest, response: HttpResponse): void {
-    if (this.state !== serving || this.active !== request) return;
+    if (this.state !== serving || this.active !== request) {
+      if (isStream(response.body)) void closeStream(response.body);
+      return;
+    }
     try {
       this.send(request, response);
     } catch (failure) {
@@ -530,6 +534,8 @@ export class Http1Connection implements Kept, BodySource {
   private onEnd(): void {
     this.ended = true;
     if (this.state !== serving) return;
+    // Most who close their side are gone, though some still listen: long polls should stop, answers may be written.
+    this.active?.goneAway();
     this.arriving?.incoming?.fail(new BodyBroken("the client closed before the body was whole"));
     if (this.arriving !== undefined && !this.arriving.dispatched) this.arriving = undefined;
     this.pump();

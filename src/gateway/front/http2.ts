@@ -7,6 +7,7 @@ import type { HttpRequest, HttpResponse } from "./http.ts";
 import { bodyHighWaterBytes } from "./limits.ts";
 import { IncomingBody } from "./request-body.ts";
 import type { BodySource } from "./request-body.ts";
+import { isHost } from "./request-head.ts";
 import { headerRecordOfHttp2, parseTarget } from "./request-headers.ts";
 import { closeStream, framed, isStream } from "./response-body.ts";
 import { hasNoBody, headerPairs, plainResponse } from "./response-head.ts";
@@ -60,8 +61,13 @@ class Http2Connection implements Kept {
     const method = pseudo(":method");
     const headers = headerRecordOfHttp2(raw);
     const target = method === "CONNECT" ? undefined : parseTarget(pseudo(":path"), method);
-    if (headers === 400 || target === undefined || headers["host"] === undefined) {
+    const host = headers === 400 ? undefined : headers["host"];
+    if (headers === 400 || target === undefined || host === undefined || !isHost(host)) {
       stream.respond({ ":status": 400 }, { endStream: true });
+      return;
+    }
+    if (target.path.length + target.query.length > this.connections.limits.requestLineBytes) {
+      stream.respond({ ":status": 414 }, { endStream: true });
       return;
     }
     const length = headers["content-length"];

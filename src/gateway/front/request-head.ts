@@ -13,6 +13,9 @@ export interface RequestHead {
   readonly expectsContinue: boolean;
 }
 
+/** Whether this can be a Host: no path, user, space or list. */
+export const isHost = (host: string): boolean => !notInHosts.test(host);
+
 const notInHosts = /[^\w.:\-[\]%~!$&'()*+;=]/;
 
 /**
@@ -36,7 +39,7 @@ export function readHead(
   const target = method === "CONNECT" ? undefined : parseTarget(url, method);
   if (target === undefined) return 400;
   const host = headers["host"];
-  if (host === undefined ? httpVersion === "1.1" : notInHosts.test(host)) return 400;
+  if (host === undefined ? httpVersion === "1.1" : !isHost(host)) return 400;
   if (target.host !== undefined) headers["host"] = target.host;
 
   const length = headers["content-length"];
