@@ -1,0 +1,50 @@
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+
+// Makes the package that users install, in dist/: the server as one file (for Node 22 and later, which need
+// not know TypeScript), its licence, and a package.json of its own. What is native stays a dependency.
+
+const root = join(import.meta.dirname, "..");
+const folder = join(root, process.argv[2] ?? "dist");
+
+const description = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly license: string;
+  readonly dependencies: Readonly<Record<string, string>>;
+};
+
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(join(folder, "bin"), { recursive: true });
+await build({
+  entryPoints: { tule: join(root, "src/cli/main.ts") },
+  outdir: join(folder, "dist"),
+  outExtension: { ".js": ".mjs" },
+  bundle: true,
+  // What start does not need stays in files of its own, as the sources load it.
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node22",
+  external: Object.keys(description.dependencies),
+  legalComments: "external",
+  logLevel: "warning",
+});
+for (const file of ["LICENSE", "NOTICE", "README.md", "bin/tule"]) {
+  cpSync(join(root, file), join(folder, file));
+}
+const { name, version, license, dependencies } = description;
+const published = {
+  name,
+  version,
+  description: description.description,
+  license,
+  type: "module",
+  bin: { tule: "bin/tule" },
+  engines: { node: ">=22" },
+  dependencies,
+};
+writeFileSync(join(folder, "package.json"), `${JSON.stringify(published, null, 2)}\n`);
+console.log(`${folder} holds ${name} ${version}: npm publish ${folder}`);
