@@ -10,6 +10,8 @@ import { deleteIndex } from "./delete-index.ts";
 import { deleteTable, sweepTable } from "./delete-table.ts";
 import { items } from "./items.ts";
 import { limits } from "./limits.ts";
+import { query } from "./query.ts";
+import { scan } from "./scan.ts";
 import { tables } from "./tables.ts";
 import { tags } from "./tags.ts";
 import { transactGetItems } from "./transact-get-items.ts";
@@ -31,6 +33,8 @@ export const dynamodb = defineService<DynamoDB>({
     ...batchWriteItem,
     ...transactGetItems,
     ...transactWriteItems,
+    ...query,
+    ...scan,
   },
   jobs: { activateTable, backfillIndex, deleteIndex, deleteTable, expireTokens, sweepTable },
 });

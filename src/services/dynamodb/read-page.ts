@@ -1,0 +1,132 @@
+import type {
+  ConsumedCapacity,
+  ItemList,
+  ReturnConsumedCapacity,
+  Key as StartKey,
+} from "#models/dynamodb.ts";
+import type { Snapshot } from "#store/store.ts";
+import { attributeOf, setAttribute } from "./attribute-values.ts";
+import { consumedCapacity, noUnits, readUnits } from "./consumed-capacity.ts";
+import type { Condition } from "./expressions/condition.ts";
+import type { Projection } from "./expressions/projection.ts";
+import type { StoreRange } from "./query-range.ts";
+import { itemPosition, type ReadSource } from "./read-source.ts";
+import { itemJson, itemSizeBytes, type Item, parseItem } from "./stored-item.ts";
+
+/**
+ * A page ends with the item that brings the data that was looked at to this size, by DynamoDB's rule of sizes and
+ * before any filter: so it may be larger by almost one item (dynalite's tests, recorded at AWS).
+ */
+const pageBytes = 1024 * 1024;
+
+export interface PageRequest {
+  readonly source: ReadSource;
+  readonly range: StoreRange;
+  readonly isReverse: boolean;
+  /** Of items that are looked at. */
+  readonly limit: number | undefined;
+  readonly filter: Condition | undefined;
+  readonly projection: Projection | undefined;
+  /** Whether each item is fetched from the table, because the index does not hold what is wanted. */
+  readonly fetches: boolean;
+  readonly countsOnly: boolean;
+  readonly isConsistent: boolean;
+  readonly tableName: string;
+  readonly capacityMode: ReturnConsumedCapacity | undefined;
+}
+
+/** The answer of Query and Scan. */
+export interface Page {
+  Items?: ItemList | undefined;
+  Count: number;
+  ScannedCount: number;
+  LastEvaluatedKey?: StartKey | undefined;
+  ConsumedCapacity?: ConsumedCapacity | undefined;
+}
+
+/**
+ * Reads one page. Items go out as the bytes that are stored; they are parsed only where a filter or projection
+ * looks inside, and the last one for its key.
+ */
+export function readPage(snapshot: Snapshot, request: PageRequest): Page {
+  const { source, filter, projection, fetches, countsOnly, limit, isConsistent } = request;
+  const items: ItemList = [];
+  let count = 0;
+  let scannedCount = 0;
+  let bytes = 0;
+  let entryBytes = 0;
+  let fetchUnits = 0;
+  let lastEvaluated: Buffer | undefined;
+  for (const { value: entry } of snapshot.range(walkOf(request))) {
+    let stored = entry;
+    if (fetches) {
+      stored = fetchItem(snapshot, source, entry);
+      fetchUnits += readUnits(itemSizeBytes(stored), isConsistent);
+      entryBytes += itemSizeBytes(entry);
+    }
+    bytes += itemSizeBytes(stored);
+    scannedCount++;
+    const item = filter === undefined ? undefined : parseItem(stored);
+    if (item === undefined || filter!.holds(item)) {
+      count++;
+      if (!countsOnly) {
+        items.push(
+          projection === undefined ? itemJson(stored) : projection.apply(item ?? parseItem(stored)),
+        );
+      }
+    }
+    // There may be nothing behind it: AWS does not look, and says so with an empty last page.
+    if (scannedCount === limit || bytes >= pageBytes) {
+      lastEvaluated = entry;
+      break;
+    }
+  }
+  const page: Page = countsOnly
+    ? { Count: count, ScannedCount: scannedCount }
+    : { Items: items, Count: count, ScannedCount: scannedCount };
+  if (lastEvaluated !== undefined) page.LastEvaluatedKey = startKeyOf(source, lastEvaluated);
+  if (request.capacityMode !== undefined) {
+    const walkedBytes = fetches ? entryBytes : bytes;
+    page.ConsumedCapacity = capacityOf(request, readUnits(walkedBytes, isConsistent), fetchUnits);
+  }
+  return page;
+}
+
+function walkOf({ range, isReverse, limit }: PageRequest) {
+  const { start, end } = range;
+  const walk = { start, end, reverse: isReverse };
+  return limit === undefined ? walk : { ...walk, limit };
+}
+
+/** An entry and its item are written in one transaction: where there is an entry, there is an item. */
+function fetchItem(snapshot: Snapshot, source: ReadSource, entry: Buffer): Buffer {
+  const stored = snapshot.get(itemPosition(source.layout, parseItem(entry)));
+  if (stored === undefined) throw new TypeError("an index entry without its item");
+  return stored;
+}
+
+function startKeyOf(source: ReadSource, stored: Buffer): StartKey {
+  const item: Item = parseItem(stored);
+  const key: Item = {};
+  for (const name of source.startKeyNames) setAttribute(key, name, attributeOf(item, name)!);
+  return key;
+}
+
+/**
+ * The sizes of a page are summed up and then rounded; what is fetched is rounded item by item. Source: AWS docs,
+ * Developer Guide, "Local secondary indexes", Provisioned throughput considerations.
+ */
+function capacityOf(
+  { source, capacityMode, tableName }: PageRequest,
+  walkUnits: number,
+  fetchUnits: number,
+): ConsumedCapacity | undefined {
+  const units = noUnits();
+  const { index } = source;
+  units.table = index === undefined ? walkUnits : fetchUnits;
+  if (index !== undefined) {
+    const byIndex = index.isGlobal ? units.globalIndexes : units.localIndexes;
+    byIndex.set(index.index.name, walkUnits);
+  }
+  return consumedCapacity(capacityMode, tableName, units);
+}
