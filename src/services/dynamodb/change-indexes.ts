@@ -5,9 +5,9 @@ import type {
   UpdateTableInput,
 } from "#models/dynamodb.ts";
 import { changedIndexThroughput, createdIndexThroughput } from "./change-throughput.ts";
-import { byName, newGlobalIndex } from "./create-table.ts";
+import { newGlobalIndex } from "./new-indexes.ts";
 import type { IndexRecord, KeyAttribute, TableKey, TableRecord } from "./table-record.ts";
-import { checkIndexes, globalIndexesAtMost, keyAttributes } from "./table-schema.ts";
+import { byName, checkIndexes, globalIndexesAtMost, keyAttributes } from "./table-schema.ts";
 import { checkIndexIsFree } from "./table-states.ts";
 
 /*

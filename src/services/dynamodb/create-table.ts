@@ -1,45 +1,26 @@
-import { createHash } from "node:crypto";
+import { endOfPrefix } from "#base/key.ts";
 import type { Context } from "#kernel/context.ts";
 import type { Handlers } from "#kernel/service.ts";
-import type {
-  AttributeDefinition,
-  CreateTableInput,
-  DynamoDB,
-  GlobalSecondaryIndex,
-  SSESpecification,
-} from "#models/dynamodb.ts";
+import type { CreateTableInput, DynamoDB } from "#models/dynamodb.ts";
 import type { Snapshot } from "#store/store.ts";
-import { endOfPrefix } from "#base/key.ts";
+import { encryptionOf } from "./encryption.ts";
 import { tableKey, tablesPrefix } from "./keyspace.ts";
+import { newGlobalIndexes, newLocalIndexes } from "./new-indexes.ts";
 import { findTable, tableNameOf } from "./open-table.ts";
-import { checkTags, putTags } from "./tags.ts";
 import { empty, tableDescription } from "./table-description.ts";
-import { checkIsFree } from "./table-states.ts";
+import { type Billing, tableCodec, type TableRecord } from "./table-record.ts";
 import {
-  type Billing,
-  type IndexRecord,
-  type KeyAttribute,
-  tableCodec,
-  type TableKey,
-  type TableRecord,
-  type Throughput,
-} from "./table-record.ts";
-import {
+  byName,
   checkAllUsed,
   checkDefinitions,
   checkIndexes,
   givenSchema,
-  globalIndexKeyOf,
-  localIndexKeyOf,
-  projectionOf,
   tableKeyOf,
 } from "./table-schema.ts";
+import { checkIsFree } from "./table-states.ts";
+import { checkTags, putTags } from "./tags.ts";
 import {
-  checkBounds,
-  checkQuota,
-  newThroughput,
   newWarmUnits,
-  noThroughput,
   onDemandThroughput,
   tableThroughput,
   type ThroughputContext,
@@ -163,165 +144,6 @@ function newBilling(ctx: ThroughputContext, input: CreateTableInput): Billing {
     onDemandThroughput: onDemandThroughput(ctx, mode, input.OnDemandThroughput, "table", 1),
     warmThroughput: newWarmUnits(ctx, input.WarmThroughput, mode, throughput, "table"),
   };
-}
-
-function newLocalIndexes(
-  ctx: Context,
-  tableArn: string,
-  table: TableKey,
-  input: CreateTableInput,
-): IndexRecord[] {
-  const given = input.LocalSecondaryIndexes;
-  if (given === undefined) return [];
-  if (table.sort.length === 0) {
-    throw ctx.error(
-      "ValidationException",
-      `${invalid}Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex`,
-    );
-  }
-  const indexes: IndexRecord[] = [];
-  for (const { IndexName: name, KeySchema: schema, Projection } of given) {
-    const member = `localSecondaryIndexes.${indexes.length + 1}.member.keySchema`;
-    const definitions = input.AttributeDefinitions ?? [];
-    const key = localIndexKeyOf(ctx, name, schema, definitions, table, member);
-    const projection = projectionOf(ctx, Projection);
-    checkNameIsNew(ctx, name, indexes);
-    indexes.push({
-      name,
-      id: indexes.length,
-      arn: `${tableArn}/index/${name}`,
-      key,
-      projection,
-      status: "ACTIVE",
-      backfilling: false,
-      throughput: undefined,
-      onDemandThroughput: undefined,
-      warmThroughput: undefined,
-    });
-  }
-  return indexes;
-}
-
-function newGlobalIndexes(
-  ctx: ThroughputContext,
-  tableArn: string,
-  locals: readonly IndexRecord[],
-  input: CreateTableInput,
-): IndexRecord[] {
-  const given = input.GlobalSecondaryIndexes;
-  if (given === undefined) return [];
-  const mode = input.BillingMode ?? "PROVISIONED";
-  const indexes: IndexRecord[] = [];
-  for (const index of given) {
-    const id = locals.length + indexes.length;
-    const throughput = newIndexThroughput(ctx, mode, index);
-    const place = { tableArn, id, mode, throughput };
-    const created = newGlobalIndex(ctx, place, index, input.AttributeDefinitions ?? []);
-    checkNameIsNew(ctx, index.IndexName, [...locals, ...indexes]);
-    indexes.push(created);
-  }
-  return indexes;
-}
-
-function newIndexThroughput(
-  ctx: ThroughputContext,
-  mode: Billing["mode"],
-  { IndexName: name, ProvisionedThroughput: provisioned }: GlobalSecondaryIndex,
-): Throughput {
-  if (mode === "PAY_PER_REQUEST") {
-    if (provisioned === undefined) return noThroughput;
-    throw ctx.error(
-      "ValidationException",
-      `${invalid}ProvisionedThroughput should not be specified for index: ${name} when BillingMode is PAY_PER_REQUEST`,
-    );
-  }
-  if (provisioned === undefined) {
-    throw ctx.error(
-      "ValidationException",
-      `${invalid}ProvisionedThroughput is not specified for index: ${name}`,
-    );
-  }
-  checkBounds(ctx, provisioned);
-  checkQuota(ctx, provisioned, { index: name });
-  return newThroughput(provisioned);
-}
-
-/** What of its table a new index takes over. */
-export interface IndexPlace {
-  readonly tableArn: string;
-  readonly id: number;
-  readonly mode: Billing["mode"];
-  readonly throughput: Throughput;
-}
-
-/** A global index as it begins: CREATING. */
-export function newGlobalIndex(
-  ctx: ThroughputContext,
-  { tableArn, id, mode, throughput }: IndexPlace,
-  given: GlobalSecondaryIndex,
-  definitions: readonly AttributeDefinition[],
-): IndexRecord {
-  const { IndexName: name } = given;
-  const holder = { index: name };
-  return {
-    name,
-    id,
-    arn: `${tableArn}/index/${name}`,
-    key: globalIndexKeyOf(ctx, given.KeySchema, definitions),
-    projection: projectionOf(ctx, given.Projection),
-    status: "CREATING",
-    backfilling: false,
-    throughput,
-    onDemandThroughput: onDemandThroughput(ctx, mode, given.OnDemandThroughput, holder, 1),
-    warmThroughput: newWarmUnits(ctx, given.WarmThroughput, mode, throughput, holder),
-  };
-}
-
-function checkNameIsNew(ctx: Context, name: string, indexes: readonly IndexRecord[]): void {
-  if (indexes.some((index) => index.name === name)) {
-    throw ctx.error("ValidationException", `${invalid}Duplicate index name: ${name}`);
-  }
-}
-
-/** The KMS key that describes the table's encryption; absent with keys that AWS owns. */
-export function encryptionOf(
-  ctx: Context,
-  given: SSESpecification | undefined,
-): TableRecord["encryption"] {
-  const { Enabled, SSEType, KMSMasterKeyId } = given ?? {};
-  const refuse = (message: string): Error =>
-    ctx.error("ValidationException", `${invalid}${message}`);
-  if (Enabled === false && SSEType !== undefined) {
-    throw refuse("SSEType can not be specified if Enabled is false");
-  }
-  if (Enabled === false && KMSMasterKeyId !== undefined) {
-    throw refuse("KMSMasterKeyId can not be specified if Enabled is false");
-  }
-  if (SSEType === "AES256") throw refuse("SSEType AES256 is not supported");
-  if (KMSMasterKeyId !== undefined && SSEType === undefined) {
-    throw refuse("SSEType KMS is required if KMSMasterKeyId is specified");
-  }
-  if (Enabled !== true && SSEType === undefined) return undefined;
-  const key = KMSMasterKeyId ?? "alias/aws/dynamodb";
-  if (key.startsWith("arn:")) return { kmsKeyArn: key };
-  const keyId = key.startsWith("alias/") ? keyIdOfAlias(ctx, key) : key;
-  return { kmsKeyArn: `arn:aws:kms:${ctx.region}:${ctx.account}:key/${keyId}` };
-}
-
-/** Until there is a KMS here that knows which key stands behind an alias: always the same one. */
-function keyIdOfAlias(ctx: Context, alias: string): string {
-  const hash = createHash("sha256").update(`${ctx.account}/${ctx.region}/${alias}`).digest("hex");
-  return [8, 4, 4, 4, 12]
-    .map((length, part, lengths) => {
-      const start = lengths.slice(0, part).reduce((sum, before) => sum + before, 0);
-      return hash.slice(start, start + length);
-    })
-    .join("-");
-}
-
-/** Attributes are described in the order of their names. */
-export function byName(left: KeyAttribute, right: KeyAttribute): number {
-  return left.name < right.name ? -1 : Number(left.name > right.name);
 }
 
 function countTables(snapshot: Snapshot, ctx: Context): number {

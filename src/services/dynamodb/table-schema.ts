@@ -212,6 +212,11 @@ export function checkAllUsed(
   );
 }
 
+/** Attributes are described in the order of their names. */
+export function byName(left: KeyAttribute, right: KeyAttribute): number {
+  return left.name < right.name ? -1 : Number(left.name > right.name);
+}
+
 export const keyAttributes = (key: TableKey): readonly KeyAttribute[] => [
   ...key.partition,
   ...key.sort,

@@ -4,7 +4,7 @@ import type { DynamoDB, TableDescription, UpdateTableInput } from "#models/dynam
 import type { Snapshot, Transaction } from "#store/store.ts";
 import { changedIndexes } from "./change-indexes.ts";
 import { changedBilling } from "./change-throughput.ts";
-import { encryptionOf } from "./create-table.ts";
+import { encryptionOf } from "./encryption.ts";
 import { tableKey } from "./keyspace.ts";
 import { openTableToManage, tableNameOf } from "./open-table.ts";
 import { type IndexRecord, tableCodec, type TableRecord } from "./table-record.ts";
