@@ -42,7 +42,7 @@ async function growOne(server: Server, options: Options): Promise<object> {
 
   const storedBytes = Math.max(options.items * itemBytes, options.loadedBytes);
   console.log(`\nStart-up with ${formatMegabytes(storedBytes)} MB of items stored`);
-  const starts = await measureStarts(server, join(folder, "empty"), full, options);
+  const starts = await measureStarts(server, join(folder, "empty"), full);
   rmSync(folder, { recursive: true, force: true });
   return { filledSeconds, partitions, memory, storedBytes, starts };
 }
