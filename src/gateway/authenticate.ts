@@ -1,5 +1,6 @@
 import { openPrincipal } from "#kernel/credentials.ts";
 import type { Principal } from "#kernel/identity.ts";
+import { chunkSigner, type ChunkSigner } from "#wire/aws-chunked.ts";
 import type { ProtocolName } from "#wire/route.ts";
 import { parseAuthorization, verify, type Authorization, type Signed } from "#wire/sigv4.ts";
 import {
@@ -17,6 +18,8 @@ import type { GatewayOptions } from "./options.ts";
 export interface Caller {
   readonly principal: Principal;
   readonly region: string;
+  /** Continues the signature into the chunks of a signed aws-chunked body; undefined where none is enforced. */
+  readonly signer?: ChunkSigner;
 }
 
 export interface Authenticated {
@@ -43,7 +46,11 @@ export function authenticate(
     const nowMs = options.kernel.world.clock.nowMs();
     const problem = verify(signed, request, credential.secretAccessKey, nowMs, { body });
     if (problem !== undefined) throw refusal(problem, protocol);
-    return { principal: credential.principal, region };
+    return {
+      principal: credential.principal,
+      region,
+      signer: chunkSigner(signed, credential.secretAccessKey),
+    };
   }
   if (options.facts.authentication === "strict" && !unsigned) {
     if (signed !== undefined) throw refusal(unknownAccessKey, protocol);

@@ -7,6 +7,7 @@ import { WireProblem, type EncodedResponse, type WireError } from "#wire/protoco
 import { route, routeNeedsForm, type Route } from "#wire/route.ts";
 import { validate } from "#wire/validate.ts";
 import { authenticate } from "./authenticate.ts";
+import { contentOf } from "./content.ts";
 import { Endpoints, type Endpoint } from "./endpoints.ts";
 import { BodyBroken, BodyTooLarge } from "./front/http.ts";
 import type { HttpHandler, HttpRequest, HttpResponse } from "./front/http.ts";
@@ -65,17 +66,24 @@ async function answer(
 ): Promise<EncodedResponse> {
   const { protocol, operation, handler, serviceName: service } = endpoint;
   const unsigned = operation?.unsigned === true;
-  const { principal, region } = authenticate(options, {
+  const { principal, region, signer } = authenticate(options, {
     request,
     body,
     protocol: routed.protocol,
     unsigned,
   });
   if (operation === undefined || handler === undefined) throw unanswerable(endpoint);
+  const content = contentOf(request, body, signer, largestBodyBytes);
 
   const { method, query, headers } = request;
   const path = routed.path ?? request.path;
-  const input = protocol.decode(operation, { method, path, query, headers, body });
+  const input = protocol.decode(operation, {
+    method,
+    path,
+    query,
+    headers,
+    body: content instanceof Buffer ? content : await content,
+  });
   validate(operation, input);
 
   const { account } = principal;
