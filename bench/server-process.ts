@@ -35,6 +35,17 @@ export class ServerProcess {
    * answers. Throws, with the end of its output, if it doesn't within a minute.
    */
   static async start(server: Server, folder: string): Promise<ServerProcess> {
+    for (let tries = server.startTries ?? 1; tries > 1; tries--) {
+      try {
+        return await ServerProcess.#startOnce(server, folder);
+      } catch {
+        // The last try's error is the one that is told.
+      }
+    }
+    return ServerProcess.#startOnce(server, folder);
+  }
+
+  static async #startOnce(server: Server, folder: string): Promise<ServerProcess> {
     const data = join(folder, "data");
     mkdirSync(data, { recursive: true });
     const logFile = join(folder, "output.log");

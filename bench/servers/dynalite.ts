@@ -11,6 +11,8 @@ export const dynalite: Server = {
   keepsWrites: "written, not synced",
   warmsSlowly: false,
   answersFixedBody: false,
+  // It ends if it is asked for anything while LevelDB is still opening.
+  startTries: 3,
   missing: () =>
     existsSync(program) ? undefined : "not installed: npm run bench -- --install-peers",
   command: ({ port, folder }) => ({

@@ -19,6 +19,8 @@ export interface Server {
   readonly warmsSlowly: boolean;
   /** What the echo does instead of serving tables. */
   readonly answersFixedBody: boolean;
+  /** How often a start may fail before the server counts as broken; once if left out. */
+  readonly startTries?: number;
   /** Why it can't run here. */
   missing(): string | undefined;
   command(place: ServerPlace): Command;
