@@ -38,8 +38,12 @@ for (const applyBytes of [4_000_000, 0]) {
 void test("a folder is open in one store at a time", async (t) => {
   const world = realWorld();
   const folder = await freshFolder(t);
-  const store = await openStore({ world, folder });
-  await assert.rejects(openStore({ world, folder }), FolderInUse);
+  const store = await openStore({ world, folder, holder: "process 4711" });
+  await assert.rejects(openStore({ world, folder }), (error: Error) => {
+    assert.ok(error instanceof FolderInUse);
+    assert.match(error.message, /is in use by process 4711/);
+    return true;
+  });
   await store.close();
   await (await openStore({ world, folder })).close();
 });

@@ -12,12 +12,15 @@ export interface StoreOptions extends Sizes {
   readonly world: World;
   /** Belongs to the store alone; made if it is not there. */
   readonly folder: string;
+  /** What others are told who want the folder, too: "process 4711". */
+  readonly holder?: string;
 }
 
 type Sizes = Pick<LoggedEngineOptions, "segmentBytes" | "applyBytes" | "maxPendingBytes">;
 
 /** The store on disk. Rejects with FolderInUse when another process has it open. */
-export function openStore({ world, folder, ...sizes }: StoreOptions): Promise<Store> {
+export function openStore(options: StoreOptions): Promise<Store> {
+  const { world, folder } = options;
   const openBase = async () => {
     const path = join(folder, "lmdb");
     await world.files.makeFolder(path);
@@ -26,7 +29,7 @@ export function openStore({ world, folder, ...sizes }: StoreOptions): Promise<St
     await world.files.syncFolder(path);
     return base;
   };
-  return openLogged(world, folder, openBase, sizes, setImmediate);
+  return openLogged(options, openBase, setImmediate);
 }
 
 /** A store in memory, for tests and `--memory`. What it holds ends with the process. */
@@ -38,22 +41,21 @@ export function memoryStore(): Store {
  * The store on a simulated disk: all of it but LMDB, which knows no other disk than the machine's. Its
  * sizes are small, so that a short run comes round often.
  */
-export function simulatedStore({ world, folder, ...sizes }: StoreOptions): Promise<Store> {
+export function simulatedStore(options: StoreOptions): Promise<Store> {
+  const { world, folder } = options;
   const openBase = () => CheckpointedEngine.open(world.files, join(folder, "base"));
-  const small = { segmentBytes: 16_384, applyBytes: 8192, maxPendingBytes: 32_768, ...sizes };
-  return openLogged(world, folder, openBase, small, queueMicrotask);
+  const small = { segmentBytes: 16_384, applyBytes: 8192, maxPendingBytes: 32_768 };
+  return openLogged({ ...small, ...options }, openBase, queueMicrotask);
 }
 
 async function openLogged(
-  world: World,
-  folder: string,
+  { world, folder, holder = "another process", ...sizes }: StoreOptions,
   openBase: () => Promise<BaseEngine>,
-  sizes: Sizes,
   nextTurn: (run: () => void) => void,
 ): Promise<Store> {
   const { files, random } = world;
   await files.makeFolder(folder);
-  const unlock = await files.lock(folder, "another Tule process");
+  const unlock = await files.lock(folder, holder);
   try {
     const base = await openBase();
     const logged = { files, random, folder: join(folder, "log"), ...sizes };
