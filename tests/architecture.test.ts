@@ -98,6 +98,33 @@ describe("The layers", () => {
   });
 });
 
+describe("The lock file", () => {
+  interface Locked {
+    readonly optionalDependencies?: Readonly<Record<string, string>>;
+    readonly resolved?: string;
+  }
+  const packages = Object.entries(
+    (JSON.parse(readText("package-lock.json")) as { packages: Record<string, Locked> }).packages,
+  );
+
+  test("has the native packages of every platform, as npm run lock adds them", () => {
+    const paths = new Set(packages.map(([path]) => path));
+    const missing = packages.flatMap(([path, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies).filter(
+        (name) => !paths.has(`node_modules/${name}`) && !paths.has(`${path}/node_modules/${name}`),
+      ),
+    );
+    assert.deepEqual(missing, []);
+  });
+
+  test("names no registry, so that everybody's own is asked", () => {
+    assert.deepEqual(
+      packages.filter(([, { resolved }]) => resolved !== undefined).map(([path]) => path),
+      [],
+    );
+  });
+});
+
 describe("The documents", () => {
   const documents = files("{*.md,docs/**/*.md,src/**/*.md,bench/**/*.md,tests/**/*.md}");
 

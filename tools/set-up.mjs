@@ -21,11 +21,11 @@ function installPackages() {
     statSync(installed).mtimeMs >= statSync(inRoot("package-lock.json")).mtimeMs;
   if (isFresh) return;
 
-  console.error("Installing packages, once (some 400 MB with the project's own Node) ...");
+  console.error("Installing packages, once (some 300 MB with the project's own Node) ...");
   const npm = run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
   if (npm.error) fail(`npm can't be started: ${npm.error.message}`);
   if (npm.status !== 0) {
-    const said = `${npm.stdout}${npm.stderr}`.trim();
+    const said = `${npm.stdout}${npm.stderr}`.trim().split("\n").slice(0, 20).join("\n");
     const isOffline = /ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET/.test(said);
     const hint = isOffline
       ? "The package registry can't be reached; the first start needs it."
