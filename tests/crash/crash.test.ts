@@ -1,0 +1,13 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { runKills } from "./run.ts";
+import { summaryOf } from "./summary.ts";
+
+test("a server that is killed again and again under 64 writers loses nothing that it acknowledged", async (t) => {
+  const seed = Date.now() % 1_000_000;
+  const summary = await runKills(12, seed);
+  t.diagnostic(summaryOf(summary, seed));
+  assert.ok(summary.problems.isEmpty, summaryOf(summary, seed));
+  // The test tests: a run in which nobody got anything done would prove nothing.
+  assert.ok(summary.acknowledgedWrites > 500, summaryOf(summary, seed));
+});

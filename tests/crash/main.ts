@@ -1,0 +1,12 @@
+import { parseArgs } from "node:util";
+import { runKills } from "./run.ts";
+import { summaryOf } from "./summary.ts";
+
+// `npm run crash -- --kills 300 [--seed N]`
+const { values } = parseArgs({
+  options: { kills: { type: "string", default: "300" }, seed: { type: "string" } },
+});
+const seed = Number(values.seed ?? Date.now() % 1_000_000);
+const summary = await runKills(Number(values.kills), seed);
+console.log(summaryOf(summary, seed));
+process.exitCode = summary.problems.isEmpty ? 0 : 1;
