@@ -87,7 +87,14 @@ async function answer(
   validate(operation, input);
 
   const { account } = principal;
-  const ctx = options.kernel.context({ service, account, region, caller: principal, requestId });
+  const ctx = options.kernel.context({
+    service,
+    operation: operation.name,
+    account,
+    region,
+    caller: principal,
+    requestId,
+  });
   const output = await handler(ctx, input);
   return protocol.encode(operation, output, requestId);
 }

@@ -18,8 +18,8 @@ export function serviceClients(kernel: Kernel, from: Context): ServiceClients {
         {
           get: (_, operation: string) => async (input: unknown) => {
             const requestId = kernel.world.random.uuid();
-            const origin = { service, account, region, caller, requestId };
-            return withoutJsonBytes(await kernel.call(origin, operation, input));
+            const origin = { service, operation, account, region, caller, requestId };
+            return withoutJsonBytes(await kernel.call(origin, input));
           },
         },
       ),

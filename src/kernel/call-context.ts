@@ -13,6 +13,7 @@ import type { ServiceClients } from "./service.ts";
 /** The context of one call. A class, for there is one for each request: methods cost nothing to make. */
 export class CallContext implements Context<string> {
   readonly service: string;
+  readonly operation: string;
   readonly account: string;
   readonly region: string;
   readonly caller: Principal;
@@ -22,6 +23,7 @@ export class CallContext implements Context<string> {
   constructor(kernel: Kernel, origin: CallOrigin) {
     this.#kernel = kernel;
     this.service = origin.service;
+    this.operation = origin.operation;
     this.account = origin.account;
     this.region = origin.region;
     this.caller = origin.caller;

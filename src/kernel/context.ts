@@ -12,6 +12,8 @@ import type { ServiceClients } from "./service.ts";
 export interface Context<Code extends string = never> extends Tenant {
   /** The service that this context belongs to, by its model's name: "dynamodb". */
   readonly service: string;
+  /** What was asked for, as the model names it: "PutItem". Of a job, the job's name. */
+  readonly operation: string;
   readonly caller: Principal;
   readonly requestId: string;
   readonly random: Random;

@@ -12,6 +12,7 @@ import { defineService, type Service } from "./service.ts";
 const account = "000000000000";
 const origin = {
   service: "publisher",
+  operation: "Publish",
   account,
   region: "eu-west-1",
   caller: rootOf(account),

@@ -21,6 +21,8 @@ export interface KernelOptions {
 /** Who calls what, as the pipeline found out. */
 export interface CallOrigin extends Tenant {
   readonly service: string;
+  /** As the model names it; of a job, the job's name. */
+  readonly operation: string;
   readonly caller: Principal;
   readonly requestId: string;
 }
@@ -68,11 +70,12 @@ export class Kernel {
   }
 
   /** Calls an operation without HTTP, as one service calls another. Throws what the handler throws. */
-  async call(origin: CallOrigin, operation: string, input: unknown): Promise<unknown> {
+  async call(origin: CallOrigin, input: unknown): Promise<unknown> {
     const ctx = this.context(origin);
-    const handler = this.services.get(origin.service)?.operations.get(operation);
+    const { service, operation } = origin;
+    const handler = this.services.get(service)?.operations.get(operation);
     if (handler === undefined) {
-      throw ctx.error("NotImplemented", `${origin.service} ${operation} is not implemented yet`);
+      throw ctx.error("NotImplemented", `${service} ${operation} is not implemented yet`);
     }
     return handler(ctx, input);
   }
@@ -127,7 +130,14 @@ export class Kernel {
     const { account, region, attempt } = job.record;
     const caller = rootOf(account);
     const requestId = this.world.random.uuid();
-    const ctx = this.context({ service, account, region, caller, requestId });
+    const ctx = this.context({
+      service,
+      operation: job.record.job,
+      account,
+      region,
+      caller,
+      requestId,
+    });
     return Object.assign(ctx, { attempt, complete });
   }
 }

@@ -45,7 +45,7 @@ async function startServer(store: Store, seed: number, last = Infinity): Promise
   const origin = { service: "dynamodb", account, region: "eu-west-1", caller, requestId: "test" };
   const client = new Proxy({} as Client<DynamoDB>, {
     get: (_, operation: string) => (input: unknown) =>
-      kernel.call(origin, operation, structuredClone(input)),
+      kernel.call({ ...origin, operation }, structuredClone(input)),
   });
   return { world, client, isDead: () => count > last };
 }

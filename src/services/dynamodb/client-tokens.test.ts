@@ -32,6 +32,7 @@ async function setUp() {
   const account = "000000000000";
   const ctx = kernel.context({
     service: "dynamodb",
+    operation: "Test",
     account,
     region: "us-east-1",
     caller: rootOf(account),

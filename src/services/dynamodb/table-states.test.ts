@@ -30,7 +30,7 @@ function newServer(): Server {
   const origin = { service: "dynamodb", account, region: "eu-west-1", caller, requestId: "test" };
   const client = new Proxy({} as Client<DynamoDB>, {
     get: (_, operation: string) => (input: unknown) =>
-      kernel.call(origin, operation, structuredClone(input)),
+      kernel.call({ ...origin, operation }, structuredClone(input)),
   });
   return {
     client,

@@ -41,7 +41,7 @@ function clientOf(kernel: Kernel): Client<DynamoDB> {
   return new Proxy({} as Client<DynamoDB>, {
     get: (_, operation: string) => (input: unknown) =>
       // As over the wire: nobody shares objects with the server.
-      kernel.call(origin, operation, structuredClone(input)),
+      kernel.call({ ...origin, operation }, structuredClone(input)),
   });
 }
 

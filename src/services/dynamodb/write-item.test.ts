@@ -99,6 +99,7 @@ async function setUp(record: TableRecord): Promise<Context> {
   const account = "000000000000";
   const ctx = kernel.context({
     service: "dynamodb",
+    operation: "Test",
     account,
     region: "us-east-1",
     caller: rootOf(account),
