@@ -290,6 +290,30 @@ for (const http1 of bothFronts)
       assert.deepEqual(client.bodies, ["/unread", "/next"]);
     });
 
+    void test("what goes wrong in a body after its answer ends the connection without a second answer", async () => {
+      const head = "POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n";
+      const setup = { handler: () => text("answered early"), limits: { discardBytes: 10_000 } };
+      const broken = await frontUnderTest(http1, setup);
+      const liar = broken.connect();
+      await liar.send(head);
+      await liar.send("xyz\r\n");
+      assert.deepEqual(liar.bodies, ["answered early"]);
+      assert.ok(liar.ended);
+      const slow = await frontUnderTest(http1, setup);
+      const sleeper = slow.connect();
+      await sleeper.send(head);
+      await slow.world.clock.advance(300_000);
+      assert.deepEqual(sleeper.bodies, ["answered early"]);
+      assert.ok(sleeper.ended);
+      const endless = await frontUnderTest(http1, setup);
+      const talker = endless.connect();
+      await talker.send(head);
+      for (let i = 0; i < 5; i += 1) await talker.send(`1000\r\n${"z".repeat(4096)}\r\n`);
+      await endless.world.clock.advance(1000);
+      assert.deepEqual(talker.bodies, ["answered early"]);
+      assert.ok(talker.ended);
+    });
+
     void test("an unread body too long to skip ends the connection", async () => {
       const { connect } = await frontUnderTest(http1, {
         handler: () => text("no thanks"),

@@ -109,10 +109,11 @@ for (const http1 of bothFronts)
           yield chunk;
         }
       }
-      const { connect, world, settle } = await frontUnderTest(http1, {
+      const { connect, world, settle, requests } = await frontUnderTest(http1, {
         handler: () => ({ status: 200, headers: {}, body: endless() }),
         limits: { writeTimeoutMs: 30_000 },
       });
+      await world.clock.advance(3_600_000);
       const client = connect();
       client.connection.pause();
       client.connection.write(get("/endless"));
@@ -121,6 +122,7 @@ for (const http1 of bothFronts)
       assert.ok(before < 2_000_000, `${before} bytes were made for somebody who does not read`);
       await world.clock.advance(29_000);
       assert.equal(yielded, before);
+      assert.equal(requests[0]?.signal.aborted, false, "not given up before its time");
       await world.clock.advance(5000);
       client.connection.resume();
       await settle();

@@ -5,11 +5,12 @@ import { BodyBroken, BodyTooLarge } from "./body-errors.ts";
 import type { Connections, Kept } from "./connections.ts";
 import type { HttpRequest, HttpResponse } from "./http.ts";
 import { bodyHighWaterBytes, writeHighWaterBytes } from "./limits.ts";
+import { BodyPace, WritePace } from "./pace.ts";
 import { IncomingBody } from "./request-body.ts";
 import type { BodySource } from "./request-body.ts";
 import { readHead } from "./request-head.ts";
 import type { RequestHead } from "./request-head.ts";
-import { closeStream, framed, isStream, slices } from "./response-body.ts";
+import { closeStream, framed, isStream, slices, writeStream } from "./response-body.ts";
 import {
   hasNoBody,
   headerPairs,
@@ -125,6 +126,8 @@ class NodeConnection implements Kept {
   private countedBytes = 0;
   private readonly waiting: NodeRequest[] = [];
   private active: NodeRequest | undefined = undefined;
+  /** Answered, though its body was perhaps not all there. */
+  private unread: NodeRequest | undefined = undefined;
   private refusal = 0;
   private lingering = false;
   /** The last answer is on its way. */
@@ -132,17 +135,14 @@ class NodeConnection implements Kept {
   private sinceMs: number;
   private readAtRest = 0;
   private midHeaders = true;
-  private bodySinceMs = 0;
-  private bodySeenBytes = 0;
-  private watched: IncomingBody | undefined = undefined;
-  private writeMovedMs: number;
-  private writeSeenBytes = 0;
+  private readonly bodyPace = new BodyPace();
+  private readonly writePace = new WritePace();
 
   constructor(connections: Connections, socket: Connection) {
     this.connections = connections;
     this.socket = socket;
     connections.add(this);
-    this.sinceMs = this.writeMovedMs = connections.nowMs;
+    this.sinceMs = connections.nowMs;
     // Only where the connection does not count itself: a listener would cost node:http its short cut to the socket.
     if (this.socket.bytesRead === undefined)
       socket.on("data", (chunk: Buffer) => {
@@ -195,12 +195,16 @@ class NodeConnection implements Kept {
     if (this.active !== undefined || this.lingering || this.closing) return;
     const request = this.waiting.shift();
     if (request === undefined) {
-      if (this.refusal !== 0) this.sayLast(this.refusal);
+      if (this.refusal === 0) return;
+      // An answer is out for a request whose body then broke: a second one would be taken for something else's.
+      if (this.unread !== undefined && !this.unread.message.complete) this.socket.end();
+      else this.sayLast(this.refusal);
       return;
     }
     this.active = request;
     void this.serve(request).finally(() => {
       this.active = undefined;
+      this.unread = request.response.headersSent ? request : undefined;
       this.sinceMs = this.connections.nowMs;
       this.readAtRest = this.bytesRead;
       this.next();
@@ -265,9 +269,8 @@ class NodeConnection implements Kept {
     if (body === undefined || bodyless || isHead) {
       if (isStream(body)) void closeStream(body);
       out.end();
-    } else if (isStream(body)) await this.sendStream(out, body, length);
-    else if ((length as number) > writeHighWaterBytes)
-      await this.sendStream(out, slices(body), length);
+    } else if (isStream(body)) await writeStream(out, body, length);
+    else if ((length as number) > writeHighWaterBytes) await writeStream(out, slices(body), length);
     else if (Array.isArray(body)) out.end(Buffer.concat(body));
     else out.end(body);
     if (!incoming.complete) {
@@ -275,33 +278,6 @@ class NodeConnection implements Kept {
       request.message.resume();
     }
     await written;
-  }
-
-  private async sendStream(
-    out: ServerResponse,
-    body: AsyncIterable<Buffer>,
-    length: number | undefined,
-  ): Promise<void> {
-    let sent = 0;
-    for await (const chunk of body) {
-      if (this.socket.destroyed) return;
-      sent += chunk.length;
-      if (length !== undefined && sent > length)
-        throw new Error("the answer's stream yielded more than its Content-Length");
-      if (out.write(chunk)) continue;
-      await new Promise<void>((resolve) => {
-        const wake = (): void => {
-          out.off("drain", wake);
-          out.off("close", wake);
-          resolve();
-        };
-        out.on("drain", wake);
-        out.on("close", wake);
-      });
-    }
-    if (length !== undefined && sent < length)
-      throw new Error("the answer's stream ended before its Content-Length");
-    out.end();
   }
 
   private sayLast(status: number): void {
@@ -324,15 +300,23 @@ class NodeConnection implements Kept {
   sweep(): void {
     const { nowMs, limits } = this.connections;
     const pendingBytes = this.socket.writableLength;
-    if (pendingBytes === 0 || pendingBytes !== this.writeSeenBytes) {
-      this.writeSeenBytes = pendingBytes;
-      this.writeMovedMs = nowMs;
-    } else if (nowMs - this.writeMovedMs >= limits.writeTimeoutMs) return this.destroy();
+    if (this.writePace.stalled(0, pendingBytes, this.connections)) return this.destroy();
     if (this.lingering) {
       if (pendingBytes === 0 && nowMs - this.sinceMs >= limits.lingerMs) this.destroy();
       return;
     }
-    if (this.active !== undefined) return this.sweepBody(this.active.body);
+    if (this.active !== undefined) {
+      const { body } = this.active;
+      if (body.complete) return;
+      if (this.bodyPace.tooSlow(body, body.wanted, this.connections)) this.refuse(408);
+      return;
+    }
+    if (this.unread !== undefined && !this.unread.message.complete) {
+      const { body } = this.unread;
+      const skipsTooMuch = body.skippedBytes > limits.discardBytes;
+      if (skipsTooMuch || this.bodyPace.tooSlow(body, true, this.connections)) this.destroy();
+      return;
+    }
     if (!this.midHeaders && this.bytesRead > this.readAtRest) {
       this.midHeaders = true;
       this.sinceMs = nowMs;
@@ -341,22 +325,5 @@ class NodeConnection implements Kept {
     if (this.midHeaders) {
       if (idleMs >= limits.headersTimeoutMs) this.sayLast(408);
     } else if (idleMs >= limits.idleTimeoutMs) this.socket.end();
-  }
-
-  private sweepBody(body: IncomingBody): void {
-    if (body.complete) return;
-    const { nowMs, limits } = this.connections;
-    if (this.watched !== body || !body.wanted) {
-      this.watched = body;
-      this.bodySinceMs = nowMs;
-      this.bodySeenBytes = body.receivedBytes;
-      return;
-    }
-    const tookMs = nowMs - this.bodySinceMs;
-    if (tookMs < limits.bodyTimeoutMs) return;
-    const came = body.receivedBytes - this.bodySeenBytes;
-    this.bodySinceMs = nowMs;
-    this.bodySeenBytes = body.receivedBytes;
-    if (came * 1000 < limits.bodyMinimumBytesPerSecond * tookMs) this.refuse(408);
   }
 }

@@ -1,14 +1,23 @@
 import type { Connection } from "#world/world.ts";
 import type { Connections, Kept } from "./connections.ts";
 import { BodyBroken, BodyTooLarge } from "./body-errors.ts";
-import type { HttpRequest, HttpResponse, RequestBody } from "./http.ts";
+import type { HttpResponse } from "./http.ts";
 import { bodyHighWaterBytes, writeHighWaterBytes } from "./limits.ts";
+import { Outbox } from "./outbox.ts";
+import { BodyPace, WritePace } from "./pace.ts";
 import type { Parser, ParserKit } from "./parser.ts";
-import { EmptyBody, IncomingBody } from "./request-body.ts";
+import { IncomingBody } from "./request-body.ts";
 import type { BodySource } from "./request-body.ts";
 import { readHead } from "./request-head.ts";
-import type { RequestHead } from "./request-head.ts";
-import { closeStream, framed, isStream, oneBuffer, slices } from "./response-body.ts";
+import {
+  closeStream,
+  framed,
+  isStream,
+  oneBuffer,
+  slices,
+  tooLong,
+  tooShort,
+} from "./response-body.ts";
 import {
   hasNoBody,
   lastWords,
@@ -17,6 +26,7 @@ import {
   renderHeaders,
   statusOfParserError,
 } from "./response-head.ts";
+import { SocketRequest } from "./socket-request.ts";
 
 /*
  * HTTP/1.1 on a socket: llhttp reads, this file answers. What must stay true:
@@ -29,58 +39,9 @@ import {
  *     read's worth), a body by its reader's limit or the high water mark, answers by the high water mark.
  * H4. An answer that ends the connection says so, and the connection lingers: closing with unread bytes would make
  *     the kernel reset it and take the answer away from the client.
+ * H5. An offer to upgrade is an ordinary request. While it lasts the parser hides its errors as a short count; behind
+ *     it the parser stops for good. So a short count inside such a request is an error, and behind it is a fresh parser.
  */
-
-const emptyBody = new EmptyBody();
-
-class SocketRequest implements HttpRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly query: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly httpVersion: "1.1" | "1.0";
-  readonly body: RequestBody;
-  /** The same body, if there is one. */
-  readonly incoming: IncomingBody | undefined;
-  readonly keepAlive: boolean;
-  dispatched = false;
-  private readonly connection: Http1Connection;
-  private abort: AbortController | undefined = undefined;
-  private aborted = false;
-
-  constructor(
-    connection: Http1Connection,
-    head: RequestHead,
-    incoming: IncomingBody | undefined,
-    keepAlive: boolean,
-  ) {
-    this.connection = connection;
-    this.method = head.method;
-    this.path = head.path;
-    this.query = head.query;
-    this.headers = head.headers;
-    this.httpVersion = head.httpVersion;
-    this.incoming = incoming;
-    this.body = incoming ?? emptyBody;
-    this.keepAlive = keepAlive;
-  }
-
-  get remoteAddress(): string {
-    return this.connection.remoteAddress;
-  }
-
-  /** Made when first asked for: most handlers never do. */
-  get signal(): AbortSignal {
-    this.abort ??= new AbortController();
-    if (this.aborted) this.abort.abort();
-    return this.abort.signal;
-  }
-
-  goneAway(): void {
-    this.aborted = true;
-    this.abort?.abort();
-  }
-}
 
 const serving = 0;
 /** The last answer is out; whatever comes is thrown away until the client closes. */
@@ -105,25 +66,22 @@ export class Http1Connection implements Kept, BodySource {
   private upgradeAsked = false;
   /** The status that ends the connection once everything before it is answered (H2). */
   private refusal = 0;
+  private refusalIsSilent = false;
   private ended = false;
   private continueOwed = false;
   private pumping = false;
   private reading = true;
   private streaming = false;
-  private output: Buffer[] = [];
-  private outputBytes = 0;
-  private drained: (() => void) | undefined = undefined;
-  // What the sweep compares, in `connections.nowMs`.
+  private readonly outbox: Outbox;
+  private readonly bodyPace = new BodyPace();
+  private readonly writePace = new WritePace();
+  /** Since when the connection waits for headers, for a request at all, or for its end; by `connections.nowMs`. */
   private sinceMs: number;
-  private bodySinceMs = 0;
-  private bodySeenBytes = 0;
-  private writeSeenBytes = 0;
-  private writeMovedMs = 0;
-  private bytesOut = 0;
 
   constructor(connections: Connections, kit: ParserKit, socket: Connection) {
     this.connections = connections;
     this.socket = socket;
+    this.outbox = new Outbox(socket);
     this.methods = kit.methods;
     this.sinceMs = connections.nowMs;
     const { HTTPParser } = kit;
@@ -181,8 +139,7 @@ export class Http1Connection implements Kept, BodySource {
         break;
       }
       if (this.refusal !== 0 || !this.upgradeAsked) break;
-      // H5: a request that asks for an upgrade. While it lasts the parser hides its errors as a short count; behind it
-      // the parser stops for good. No upgrade is offered, so what follows is HTTP for a fresh parser.
+      // H5
       const isWhole = this.arriving === undefined && !this.midHeaders;
       if (!isWhole) {
         if (consumed < rest.length) this.refuse(400);
@@ -246,8 +203,6 @@ export class Http1Connection implements Kept, BodySource {
     let body: IncomingBody | undefined;
     if (head.bodyBytes !== 0) {
       body = new IncomingBody(this, head.bodyBytes);
-      this.bodySinceMs = this.connections.nowMs;
-      this.bodySeenBytes = 0;
     }
     this.continueOwed = head.expectsContinue;
     return new SocketRequest(this, head, body, keepAlive);
@@ -267,6 +222,8 @@ export class Http1Connection implements Kept, BodySource {
     this.refusal = status;
     const broken = this.arriving;
     this.arriving = undefined;
+    // Its answer is out already: a second one would be taken for the answer to something else.
+    this.refusalIsSilent = broken !== undefined && broken.dispatched && broken !== this.active;
     broken?.incoming?.fail(
       new BodyBroken(status === 408 ? "the body came too slowly" : "the body is not well formed"),
     );
@@ -279,18 +236,23 @@ export class Http1Connection implements Kept, BodySource {
     if (this.pumping) return;
     this.pumping = true;
     while (this.active === undefined && this.state === serving) {
-      if (this.outputBytes > writeHighWaterBytes) this.flush();
-      if (this.socket.writableLength > writeHighWaterBytes) break;
+      if (this.outbox.isFull()) break;
       const request = this.waiting.length > 0 ? this.waiting.shift() : this.partlyArrived();
       if (request === undefined) break;
       this.dispatch(request);
     }
     this.pumping = false;
     if (this.state === serving && this.active === undefined && this.waiting.length === 0) {
-      if (this.refusal !== 0) this.sayLast(this.refusal);
-      else if (this.ended || (this.connections.closing && this.isIdle)) this.linger();
+      if (this.refusal !== 0 && !this.refusalIsSilent) this.sayLast(this.refusal);
+      else if (
+        this.refusal !== 0 ||
+        this.ended ||
+        this.skipsTooMuch ||
+        (this.connections.closing && this.isIdle)
+      )
+        this.linger();
     }
-    this.flush();
+    this.outbox.flush();
     this.adjustReading();
   }
 
@@ -373,19 +335,19 @@ export class Http1Connection implements Kept, BodySource {
     else head += "\r\n";
 
     if (body === undefined || bodyless || request.method === "HEAD") {
-      this.push(Buffer.from(head, "latin1"));
+      this.outbox.push(Buffer.from(head, "latin1"));
       if (stream) void closeStream(body);
       this.answered(request, close);
     } else if (stream) {
-      this.push(Buffer.from(head, "latin1"));
+      this.outbox.push(Buffer.from(head, "latin1"));
       this.streaming = true;
       void this.sendStream(request, body, chunked, length, close);
     } else if ((length as number) > writeHighWaterBytes) {
-      this.push(Buffer.from(head, "latin1"));
+      this.outbox.push(Buffer.from(head, "latin1"));
       this.streaming = true;
       void this.sendStream(request, slices(body), false, length, close);
     } else {
-      this.push(oneBuffer(head, body, length as number));
+      this.outbox.push(oneBuffer(head, body, length as number));
       this.answered(request, close);
     }
   }
@@ -403,17 +365,15 @@ export class Http1Connection implements Kept, BodySource {
         if (this.state !== serving) return;
         if (chunk.length === 0) continue;
         sent += chunk.length;
-        if (length !== undefined && sent > length)
-          throw new Error("the answer's stream yielded more than its Content-Length");
-        if (chunked) this.push(Buffer.from(`${chunk.length.toString(16)}\r\n`, "latin1"));
-        this.push(chunk);
-        if (chunked) this.push(crlf);
-        this.flush();
-        if (this.socket.writableLength > writeHighWaterBytes) await this.drain();
+        if (length !== undefined && sent > length) throw tooLong();
+        if (chunked) this.outbox.push(Buffer.from(`${chunk.length.toString(16)}\r\n`, "latin1"));
+        this.outbox.push(chunk);
+        if (chunked) this.outbox.push(crlf);
+        this.outbox.flush();
+        if (this.outbox.isFull()) await this.outbox.room();
       }
-      if (length !== undefined && sent < length)
-        throw new Error("the answer's stream ended before its Content-Length");
-      if (chunked) this.push(lastChunk);
+      if (length !== undefined && sent < length) throw tooShort();
+      if (chunked) this.outbox.push(lastChunk);
     } catch (failure) {
       // Too late for an error answer: a cut connection is the only way to say that the body is not whole.
       if (this.state === serving) this.connections.onFailure(failure);
@@ -424,12 +384,6 @@ export class Http1Connection implements Kept, BodySource {
     this.streaming = false;
     this.answered(request, close);
     this.pump();
-  }
-
-  private drain(): Promise<void> {
-    return new Promise<void>((resolve) => {
-      this.drained = resolve;
-    });
   }
 
   /** Whether the connection is in a known state after an answer that did not need all of the request's body. */
@@ -450,13 +404,13 @@ export class Http1Connection implements Kept, BodySource {
 
   /** Refuses in plain words, after everything before was answered, and ends the connection. */
   private sayLast(status: number): void {
-    this.push(lastWords(status, this.connections.dateHeader()));
+    this.outbox.push(lastWords(status, this.connections.dateHeader()));
     this.linger();
   }
 
   private linger(): void {
     if (this.state !== serving) return;
-    this.flush();
+    this.outbox.flush();
     this.state = lingering;
     this.sinceMs = this.connections.nowMs;
     this.waiting = [];
@@ -467,46 +421,20 @@ export class Http1Connection implements Kept, BodySource {
     this.socket.resume();
   }
 
-  // --- bytes out ------------------------------------------------------------------------------------------------
-
-  private push(bytes: Buffer): void {
-    this.output.push(bytes);
-    this.outputBytes += bytes.length;
-  }
-
-  private flush(): void {
-    const { output } = this;
-    if (output.length === 0) return;
-    this.bytesOut += this.outputBytes;
-    if (this.state === closed) {
-      // Nobody is there to read it.
-    } else if (output.length === 1) this.socket.write(output[0]);
-    else if (this.outputBytes <= 65_536) this.socket.write(Buffer.concat(output, this.outputBytes));
-    else {
-      this.socket.cork();
-      for (const bytes of output) this.socket.write(bytes);
-      this.socket.uncork();
-    }
-    this.output = [];
-    this.outputBytes = 0;
-  }
+  // --- bytes in: how much to take -------------------------------------------------------------------------------
 
   private onDrain(): void {
-    const drained = this.drained;
-    this.drained = undefined;
-    drained?.();
+    this.outbox.release();
     this.pump();
   }
-
-  // --- bytes in: how much to take -------------------------------------------------------------------------------
 
   bodyWanted(): void {
     if (this.continueOwed && this.state === serving) {
       this.continueOwed = false;
       const body = this.arriving?.incoming;
       if (body !== undefined && body.receivedBytes === 0) {
-        this.push(continueLine);
-        this.flush();
+        this.outbox.push(continueLine);
+        this.outbox.flush();
       }
     }
     this.adjustReading();
@@ -518,15 +446,12 @@ export class Http1Connection implements Kept, BodySource {
     const mayRead =
       this.refusal === 0 &&
       this.waiting.length < this.connections.limits.pipelineDepth &&
-      this.socket.writableLength <= writeHighWaterBytes &&
+      !this.outbox.isFull() &&
       (body === undefined || body.waitingBytes <= bodyHighWaterBytes);
     if (mayRead === this.reading) return;
     this.reading = mayRead;
-    if (mayRead) {
-      this.bodySinceMs = this.connections.nowMs;
-      if (body !== undefined) this.bodySeenBytes = body.receivedBytes;
-      this.socket.resume();
-    } else this.socket.pause();
+    if (mayRead) this.socket.resume();
+    else this.socket.pause();
   }
 
   // --- ends -----------------------------------------------------------------------------------------------------
@@ -551,14 +476,16 @@ export class Http1Connection implements Kept, BodySource {
     this.arriving = undefined;
     this.active?.goneAway();
     this.waiting = [];
-    this.output = [];
-    const drained = this.drained;
-    this.drained = undefined;
-    drained?.();
+    this.outbox.release();
   }
 
   finish(): void {
     this.pump();
+  }
+
+  private get skipsTooMuch(): boolean {
+    const body = this.arriving?.incoming;
+    return body !== undefined && body.skippedBytes > this.connections.limits.discardBytes;
   }
 
   /** Nothing is owed to the client; what may still arrive is a body that nobody reads. */
@@ -576,17 +503,14 @@ export class Http1Connection implements Kept, BodySource {
       if (nowMs - this.sinceMs >= limits.lingerMs && this.socket.writableLength === 0)
         this.destroy();
     }
-    const pendingBytes = this.socket.writableLength;
-    const wroteBytes = this.bytesOut - pendingBytes;
-    if (pendingBytes === 0 || wroteBytes !== this.writeSeenBytes) {
-      this.writeSeenBytes = wroteBytes;
-      this.writeMovedMs = nowMs;
-    } else if (nowMs - this.writeMovedMs >= limits.writeTimeoutMs) return this.destroy();
+    const { handedBytes } = this.outbox;
+    if (this.writePace.stalled(handedBytes, this.socket.writableLength, this.connections))
+      return this.destroy();
     if (this.state !== serving) return;
 
     const body = this.arriving?.incoming;
     if (body !== undefined) {
-      if (this.reading) this.sweepBody(body);
+      if (this.bodyPace.tooSlow(body, this.reading, this.connections)) this.giveUpBody();
     } else if (this.active === undefined && this.waiting.length === 0) {
       const idleMs = nowMs - this.sinceMs;
       if (this.midHeaders) {
@@ -595,19 +519,10 @@ export class Http1Connection implements Kept, BodySource {
     }
   }
 
-  private sweepBody(body: IncomingBody): void {
-    const { nowMs, limits } = this.connections;
-    const tookMs = nowMs - this.bodySinceMs;
-    if (tookMs < limits.bodyTimeoutMs) return;
-    const came = body.receivedBytes - this.bodySeenBytes;
-    if (came * 1000 >= limits.bodyMinimumBytesPerSecond * tookMs) {
-      this.bodySinceMs = nowMs;
-      this.bodySeenBytes = body.receivedBytes;
-      return;
-    }
-    const active = this.active;
+  /** A handler that waits for the body hears of it and gives up; one that is already answering is cut off. */
+  private giveUpBody(): void {
+    const { active } = this;
     this.refuse(408);
-    // A handler that waits for the body hears of it and gives up; one that is already streaming its answer is cut off.
     if (active === undefined) this.pump();
     else if (this.streaming) this.destroy();
   }

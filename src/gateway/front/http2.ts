@@ -5,11 +5,12 @@ import { BodyBroken, BodyTooLarge } from "./body-errors.ts";
 import type { Connections, Kept } from "./connections.ts";
 import type { HttpRequest, HttpResponse } from "./http.ts";
 import { bodyHighWaterBytes } from "./limits.ts";
+import { BodyPace, WritePace } from "./pace.ts";
 import { IncomingBody } from "./request-body.ts";
 import type { BodySource } from "./request-body.ts";
 import { isHost } from "./request-head.ts";
 import { headerRecordOfHttp2, parseTarget } from "./request-headers.ts";
-import { closeStream, framed, isStream } from "./response-body.ts";
+import { closeStream, framed, isStream, writeStream } from "./response-body.ts";
 import { hasNoBody, headerPairs, plainResponse } from "./response-head.ts";
 
 const { NGHTTP2_CANCEL, NGHTTP2_ENHANCE_YOUR_CALM } = constants;
@@ -114,10 +115,8 @@ class Http2Request implements HttpRequest, BodySource {
   readonly stream: ServerHttp2Stream;
   private readonly abort = new AbortController();
   private continueOwed: boolean;
-  private bodySinceMs = -1;
-  private bodySeenBytes = 0;
-  private writeSeenBytes = 0;
-  private writeMovedMs = 0;
+  private readonly bodyPace = new BodyPace();
+  private readonly writePace = new WritePace();
 
   constructor(
     stream: ServerHttp2Stream,
@@ -165,27 +164,10 @@ class Http2Request implements HttpRequest, BodySource {
     if (!this.stream.writableFinished) this.abort.abort();
   }
 
-  sweep({ nowMs, limits }: Connections): void {
+  sweep(connections: Connections): void {
     const { body, stream } = this;
-    const pendingBytes = stream.writableLength;
-    if (pendingBytes === 0 || pendingBytes !== this.writeSeenBytes) {
-      this.writeSeenBytes = pendingBytes;
-      this.writeMovedMs = nowMs;
-    } else if (nowMs - this.writeMovedMs >= limits.writeTimeoutMs) {
-      stream.close(NGHTTP2_CANCEL);
-      return;
-    }
-    if (body.complete || !body.wanted || this.bodySinceMs < 0) {
-      this.bodySinceMs = nowMs;
-      this.bodySeenBytes = body.receivedBytes;
-      return;
-    }
-    const tookMs = nowMs - this.bodySinceMs;
-    if (tookMs < limits.bodyTimeoutMs) return;
-    const came = body.receivedBytes - this.bodySeenBytes;
-    this.bodySinceMs = nowMs;
-    this.bodySeenBytes = body.receivedBytes;
-    if (came * 1000 < limits.bodyMinimumBytesPerSecond * tookMs)
+    if (this.writePace.stalled(0, stream.writableLength, connections)) stream.close(NGHTTP2_CANCEL);
+    else if (!body.complete && this.bodyPace.tooSlow(body, body.wanted, connections))
       stream.close(NGHTTP2_ENHANCE_YOUR_CALM);
   }
 }
@@ -238,38 +220,11 @@ async function send(
   stream.respond(headers, { endStream });
   if (endStream) {
     if (isStream(body)) await closeStream(body);
-  } else if (isStream(body)) await sendStream(stream, body, length);
+  } else if (isStream(body)) await writeStream(stream, body, length);
   else stream.end(Array.isArray(body) ? Buffer.concat(body) : (body as Buffer | string));
   if (!request.body.complete) {
     request.body.discard();
     // RFC 9113, 8.1: an answer that is whole before the request is may ask the client to stop sending.
     if (stream.writableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
   }
-}
-
-async function sendStream(
-  stream: ServerHttp2Stream,
-  body: AsyncIterable<Buffer>,
-  length: number | undefined,
-): Promise<void> {
-  let sent = 0;
-  for await (const chunk of body) {
-    if (stream.destroyed) return;
-    sent += chunk.length;
-    if (length !== undefined && sent > length)
-      throw new Error("the answer's stream yielded more than its Content-Length");
-    if (stream.write(chunk)) continue;
-    await new Promise<void>((resolve) => {
-      const wake = (): void => {
-        stream.off("drain", wake);
-        stream.off("close", wake);
-        resolve();
-      };
-      stream.on("drain", wake);
-      stream.on("close", wake);
-    });
-  }
-  if (length !== undefined && sent < length)
-    throw new Error("the answer's stream ended before its Content-Length");
-  stream.end();
 }

@@ -1,4 +1,4 @@
-import { BodyBroken, BodyTooLarge } from "./body-errors.ts";
+import { BodyTooLarge } from "./body-errors.ts";
 import type { RequestBody } from "./http.ts";
 
 /** Who feeds a body: told when someone waits for more (time for 100 Continue, time to read on). */
@@ -22,6 +22,7 @@ export class IncomingBody implements RequestBody {
   receivedBytes = 0;
   /** Bytes that wait for a reader who does not take them: never more than the reader asked for, else backpressure. */
   waitingBytes = 0;
+  private skippedFrom = Number.POSITIVE_INFINITY;
   private mode = unread;
   private limitBytes = 0;
   private first: Buffer | undefined = undefined;
@@ -40,6 +41,11 @@ export class IncomingBody implements RequestBody {
   /** Somebody waits for bytes that have not come. */
   get wanted(): boolean {
     return this.wake !== undefined || this.mode === discarding;
+  }
+
+  /** Bytes that came since nobody reads any more. */
+  get skippedBytes(): number {
+    return Math.max(0, this.receivedBytes - this.skippedFrom);
   }
 
   get broken(): boolean {
@@ -76,6 +82,7 @@ export class IncomingBody implements RequestBody {
 
   /** Nobody reads this any more: forget what came and what will come. */
   discard(): void {
+    if (this.mode !== discarding) this.skippedFrom = this.receivedBytes;
     this.mode = discarding;
     this.first = undefined;
     this.rest = undefined;
@@ -163,6 +170,3 @@ export class EmptyBody implements RequestBody {
 
   async *stream(): AsyncGenerator<Buffer, void, undefined> {}
 }
-
-/** Why a body broke, for its reader. */
-export const brokenBody = (why: string): BodyBroken => new BodyBroken(why);

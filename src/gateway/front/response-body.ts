@@ -58,6 +58,46 @@ export async function* slices(
       yield part.subarray(at, at + writeHighWaterBytes);
 }
 
+/** What can be written to, by node:http and by HTTP/2. */
+interface Drain {
+  readonly destroyed: boolean;
+  write(chunk: Buffer): boolean;
+  end(): unknown;
+  on(event: "drain" | "close", wake: () => void): unknown;
+  off(event: "drain" | "close", wake: () => void): unknown;
+}
+
+/** Writes the body at the pace of its reader and ends it. Throws if it is not as long as it was said to be. */
+export async function writeStream(
+  out: Drain,
+  body: AsyncIterable<Buffer>,
+  length: number | undefined,
+): Promise<void> {
+  let sent = 0;
+  for await (const chunk of body) {
+    if (out.destroyed) return;
+    sent += chunk.length;
+    if (length !== undefined && sent > length) throw tooLong();
+    if (out.write(chunk)) continue;
+    await new Promise<void>((resolve) => {
+      const wake = (): void => {
+        out.off("drain", wake);
+        out.off("close", wake);
+        resolve();
+      };
+      out.on("drain", wake);
+      out.on("close", wake);
+    });
+  }
+  if (length !== undefined && sent < length) throw tooShort();
+  out.end();
+}
+
+export const tooLong = (): Error =>
+  new Error("the answer's stream yielded more than its Content-Length");
+export const tooShort = (): Error =>
+  new Error("the answer's stream ended before its Content-Length");
+
 /** Lets a stream that nobody will read free what it holds. */
 export async function closeStream(body: AsyncIterable<Buffer>): Promise<void> {
   try {
