@@ -14,6 +14,7 @@ import type { Projection } from "./expressions/projection.ts";
 import { keyOfRequest } from "./item-key.ts";
 import { checkItem } from "./item-size.ts";
 import { openTable, tableNameOf } from "./open-table.ts";
+import { checkReadRequest } from "./request-checks.ts";
 import { checkKeyPaths, projectionOf } from "./request-expressions.ts";
 import { itemJson, itemSizeBytes, type Item, parseItem } from "./stored-item.ts";
 import { tableLayout } from "./table-layout.ts";
@@ -26,7 +27,7 @@ const answerBytesAtMost = 16 * 1024 * 1024;
 export const batchGetItem = {
   BatchGetItem(ctx, input) {
     for (const tableName in input.RequestItems) tableNameOf(ctx, tableName);
-    const projections = checkRequests(input);
+    const projections = checkReadRequest(() => checkRequests(input));
     return ctx.read((snapshot) => {
       const responses: Record<string, ItemList> = {};
       const unprocessed: Record<string, KeysAndAttributes> = {};

@@ -57,9 +57,7 @@ export function checkExpressionParameters(
   const withValues = expressions.filter((name) => name !== "ProjectionExpression");
   if (withValues.length > 0 && isGiven("ExpressionAttributeValues") && !withValues.some(isGiven)) {
     const verb = withValues.length > 1 ? "are" : "is";
-    throw new ExpressionProblem(
-      "ExpressionAttributeValues can only be specified when using expressions: " +
-        `${withValues.join(" and ")} ${verb} null`,
-    );
+    const message = "ExpressionAttributeValues can only be specified when using expressions";
+    throw new ExpressionProblem(`${message}: ${withValues.join(" and ")} ${verb} null`, message);
   }
 }

@@ -1,6 +1,7 @@
 import { base64Bytes } from "./attribute-values.ts";
 import type { AttributeType, AttributeValue, Item } from "./attribute-values.ts";
 import { normalizeNumber, numberBytes } from "./numbers.ts";
+import { orderBinaries, orderNumbers, orderStrings } from "./set-members.ts";
 import { invalidParameter, ValidationProblem } from "./validation-problem.ts";
 import {
   asBase64,
@@ -23,7 +24,7 @@ const containerBytes = 3;
 
 /**
  * Checks an item (or a key) as it came from JSON and normalizes it in place: numbers to their normal
- * form, members that are null or unknown removed. Returns its size in bytes by DynamoDB's rule; the
+ * form, sets to their order, members that are null or unknown removed. Returns its size in bytes by DynamoDB's rule; the
  * caller compares it with `maximumItemBytes`.
  *
  * One pass over the input's own members, without a copy: it is on the path of each write.
@@ -70,6 +71,7 @@ function checkAttributes(item: Item, level: number, entryBytes: number): number 
   for (const name in item) {
     const value = item[name];
     if (value === null || value === undefined) throw new ValidationProblem(emptyValue);
+    if (name === "") throw new ValidationProblem("Empty attribute name");
     bytes += utf8Bytes(name) + checkAt(value, level) + entryBytes;
   }
   return bytes;
@@ -157,12 +159,7 @@ function checkStringSet(members: unknown[]): number {
   if (members.length === 0) {
     throw new ValidationProblem(`${invalidParameter}An string set  may not be empty`);
   }
-  if (hasDuplicates(members)) {
-    const shown = (members as string[]).join(", ");
-    throw new ValidationProblem(
-      `${invalidParameter}Input collection [${shown}] contains duplicates.`,
-    );
-  }
+  orderStrings(members as string[]);
   return bytes;
 }
 
@@ -176,7 +173,7 @@ function checkNumberSet(members: unknown[]): number {
     members[index] = normal;
     bytes += numberBytes(normal);
   }
-  if (hasDuplicates(members)) throw new ValidationProblem("Input collection contains duplicates");
+  orderNumbers(members as string[]);
   return bytes;
 }
 
@@ -186,22 +183,8 @@ function checkBinarySet(members: unknown[]): number {
   if (members.length === 0) {
     throw new ValidationProblem(`${invalidParameter}Binary sets should not be empty`);
   }
-  if (hasDuplicates(members)) {
-    const shown = (members as string[]).join(", ");
-    // The missing space is AWS's.
-    throw new ValidationProblem(
-      `${invalidParameter}Input collection [${shown}]of type BS contains duplicates.`,
-    );
-  }
+  orderBinaries(members as string[]);
   return bytes;
-}
-
-function hasDuplicates(members: unknown[]): boolean {
-  if (members.length > 8) return new Set(members).size < members.length;
-  for (let index = 1; index < members.length; index++) {
-    if (members.indexOf(members[index]) < index) return true;
-  }
-  return false;
 }
 
 /** Below this length a loop finds the size of an ASCII string sooner than a call into native code. */

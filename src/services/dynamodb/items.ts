@@ -9,7 +9,12 @@ import {
 import { checkIndexKeys, keyOfItem, keyOfRequest } from "./item-key.ts";
 import { checkItem, checkItemBytes } from "./item-size.ts";
 import { openTable, tableNameOf } from "./open-table.ts";
-import { checkReturnsOldOrNone, checkRequest, conditionFailed } from "./request-checks.ts";
+import {
+  checkReadRequest,
+  checkRequest,
+  checkReturnsOldOrNone,
+  conditionFailed,
+} from "./request-checks.ts";
 import { checkKeyPaths, conditionOf, projectionOf } from "./request-expressions.ts";
 import { ItemImage, itemJson, itemSizeBytes, parseItem } from "./stored-item.ts";
 import { tableLayout } from "./table-layout.ts";
@@ -18,9 +23,11 @@ import { TableWriter } from "./write-item.ts";
 export const items = {
   GetItem(ctx, input) {
     tableNameOf(ctx, input.TableName);
-    checkExpressionParameters(input, readParameters);
-    checkItem(input.Key);
-    const projection = projectionOf(input);
+    const projection = checkReadRequest(() => {
+      checkExpressionParameters(input, readParameters);
+      checkItem(input.Key);
+      return projectionOf(input);
+    });
     return ctx.read((snapshot) => {
       const layout = tableLayout(ctx, openTable(snapshot, ctx, input.TableName));
       const key = keyOfRequest(layout, input.Key);

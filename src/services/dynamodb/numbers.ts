@@ -33,7 +33,12 @@ export function subtractNumbers(left: string, right: string): string {
 }
 
 function asValidation(problem: unknown): unknown {
-  return problem instanceof DecimalProblem ? new ValidationProblem(problem.message) : problem;
+  if (!(problem instanceof DecimalProblem)) return problem;
+  const { message } = problem;
+  return new ValidationProblem(
+    message,
+    message.endsWith("a numeric value") ? `${message}: ` : message,
+  );
 }
 
 /**

@@ -6,7 +6,7 @@ import { ValidationProblem } from "./validation-problem.ts";
 
 /**
  * Runs the checks of a request that need no data, for the operations that write one item: those announce what they
- * find wrong with the envelope of the generic validation, and in its words. (Recorded at AWS in October 2026 by
+ * find wrong with the envelope of the generic validation. (Recorded at AWS in October 2026 by
  * paritysuite/dynamodb-conformance, error-messages; reads, batches and transactions give the bare message.)
  */
 export function checkRequest<T>(check: () => T): T {
@@ -14,19 +14,18 @@ export function checkRequest<T>(check: () => T): T {
     return check();
   } catch (problem) {
     if (!(problem instanceof ValidationProblem)) throw problem;
-    throw new ValidationProblem(`1 validation error detected: ${genericWording(problem.message)}`);
+    throw new ValidationProblem(`1 validation error detected: ${problem.newerMessage}`);
   }
 }
 
-function genericWording(message: string): string {
-  const value = /^ExpressionAttributeValues contains invalid value: (.*) for key :\w+$/s.exec(
-    message,
-  );
-  if (value !== null) return value[1]!;
-  return message.replace(
-    /^(ExpressionAttributeValues can only be specified when using expressions): .*/,
-    "$1",
-  );
+/** The same for GetItem, BatchGetItem and Query: the newer words, without the envelope. */
+export function checkReadRequest<T>(check: () => T): T {
+  try {
+    return check();
+  } catch (problem) {
+    if (!(problem instanceof ValidationProblem)) throw problem;
+    throw new ValidationProblem(problem.newerMessage);
+  }
 }
 
 /** PutItem and DeleteItem can return what was there before, or nothing. */

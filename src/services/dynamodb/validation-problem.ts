@@ -3,9 +3,15 @@ import { ServiceError } from "#kernel/errors.ts";
 /** A request that DynamoDB refuses as a ValidationException; the message is what the caller reads. */
 export class ValidationProblem extends ServiceError {
   override name = "ValidationProblem";
+  /**
+   * The message of the operations that AWS has moved to its newer validation, where it differs: PutItem, UpdateItem,
+   * DeleteItem, GetItem, BatchGetItem and Query say it so (request-checks.ts), the others as `message` does.
+   */
+  readonly newerMessage: string;
 
-  constructor(message: string) {
+  constructor(message: string, newerMessage: string = message) {
     super("ValidationException", message);
+    this.newerMessage = newerMessage;
   }
 }
 

@@ -124,8 +124,12 @@ test("BatchWriteItem writes nothing if any of its requests is wrong", async () =
       invalid("Item size has exceeded the maximum allowed size"),
     ],
     [
-      { plain: [good, put({ ...pk("a"), n: { N: "abc" } })] },
-      invalid("The parameter cannot be converted to a numeric value: abc"),
+      { plain: [good, put({ ...pk("a"), n: { N: "" } })] },
+      invalid("The parameter cannot be converted to a numeric value"),
+    ],
+    [
+      { plain: [good, put({ ...pk("a"), s: { SS: ["b", "a", "b"] } })] },
+      invalid(`${parameters}Input collection [b, a, b] contains duplicates.`),
     ],
     [
       { plain: [good, {}] },

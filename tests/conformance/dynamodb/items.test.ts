@@ -82,6 +82,19 @@ test("numbers come back in their normal form", async () => {
   assert.deepEqual(new Set(Item?.["c"]?.NS), new Set(["1", "0.02"]));
 });
 
+test("sets come back in the order of their members", async () => {
+  covers("dynamodb.PutItem");
+  const { put, get } = await setUp();
+  await put({
+    Item: { ...pk("s"), texts: { SS: ["b", "a", ""] }, numbers: { NS: ["10", "9.50", "-1"] } },
+  });
+  assert.deepEqual((await get({ Key: pk("s") })).Item, {
+    ...pk("s"),
+    texts: { SS: ["", "a", "b"] },
+    numbers: { NS: ["-1", "9.5", "10"] },
+  });
+});
+
 test("a key that nothing stands under answers without an item", async () => {
   covers("dynamodb.GetItem");
   const { get } = await setUp();
@@ -380,6 +393,13 @@ test("what is wrong with a write's parameters is said in an envelope, before the
       "The parameter cannot be converted to a numeric value: abc",
     ],
     [
+      {
+        ConditionExpression: "a = :v",
+        ExpressionAttributeValues: { ":v": { SS: ["b", "a", "b"] } },
+      },
+      `${parameters}Input collection ["a", "b", "b"] contains duplicates.`,
+    ],
+    [
       { Expected: { a: { Exists: true } } },
       `${parameters}Value must be provided when Exists is true for Attribute: a`,
     ],
@@ -398,6 +418,13 @@ test("what is wrong with a write's parameters is said in an envelope, before the
       "Number overflow. Attempting to store a number with magnitude larger than supported range",
     ),
   );
+});
+
+test("an attribute must have a name", async () => {
+  covers("dynamodb.PutItem");
+  const { put } = await setUp();
+  const Item = { ...pk("a"), "": { S: "x" } };
+  assert.equal(await refusal(put({ Item })), enveloped("Empty attribute name"));
 });
 
 test("a condition may not look into a key", async () => {
@@ -473,8 +500,8 @@ test("what is wrong with a read's parameters is said without an envelope", async
     invalid("ExpressionAttributeNames can only be specified when using expressions"),
   );
   assert.equal(
-    await refusal(get({ Key: { pk: { N: "abc" } } }, "nobody")),
-    invalid("The parameter cannot be converted to a numeric value: abc"),
+    await refusal(get({ Key: { pk: { N: "" } } }, "nobody")),
+    invalid("The parameter cannot be converted to a numeric value: "),
   );
 });
 

@@ -91,6 +91,7 @@ function checkNamedValue(placeholder: string, value: AttributeValue): number {
     if (problem.message === nullMustBeTrue) throw problem;
     throw new ExpressionProblem(
       `ExpressionAttributeValues contains invalid value: ${problem.message} for key ${placeholder}`,
+      problem.newerMessage,
     );
   }
 }
