@@ -6,7 +6,7 @@ import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { createServer } from "node:http";
 import { connect } from "node:net";
-import { openFront } from "#gateway/front/http.ts";
+import { openFront } from "#gateway/front/open-front.ts";
 import { realWorld } from "#world/real.ts";
 
 const kinds = ["bare", "node", "sockets"] as const;

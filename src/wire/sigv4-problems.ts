@@ -58,11 +58,6 @@ export const unknownAccessKey: SigV4Problem = problem(
   "The security token included in the request is invalid.",
 );
 
-export const invalidToken: SigV4Problem = problem(
-  "InvalidToken",
-  "The security token included in the request is invalid.",
-);
-
 export interface ClientError {
   readonly code: string;
   readonly message: string;

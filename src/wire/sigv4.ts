@@ -15,7 +15,7 @@ import { problem } from "./sigv4-problems.ts";
 import type { SigV4Problem } from "./sigv4-problems.ts";
 import { basicTime, parseBasicTime, parseHttpDate } from "./sigv4-time.ts";
 
-export type { SigV4Problem, SigV4ProblemCode } from "./sigv4-problems.ts";
+export type { SigV4Problem } from "./sigv4-problems.ts";
 
 /** What of a request is signed. `headers` has lower-case names; `path` and `query` are as sent, not decoded. */
 export interface SignableRequest {

@@ -1,5 +1,5 @@
-import { openFront } from "#gateway/front/http.ts";
 import type { Front, FrontLimits, HttpHandler, HttpRequest } from "#gateway/front/http.ts";
+import { openFront } from "#gateway/front/open-front.ts";
 import { simulatedWorld } from "#world/simulated.ts";
 import type { SimulatedWorld } from "#world/simulated.ts";
 import type { Connection } from "#world/world.ts";

@@ -5,8 +5,8 @@ import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 
 import { connect as connectTcp } from "node:net";
 import { describe, test } from "node:test";
 import type { TestContext } from "node:test";
-import { openFront } from "#gateway/front/http.ts";
 import type { Front, FrontLimits, HttpHandler, HttpRequest } from "#gateway/front/http.ts";
+import { openFront } from "#gateway/front/open-front.ts";
 import { realWorld } from "#world/real.ts";
 import { simulatedWorld } from "#world/simulated.ts";
 import type { SimulatedClock } from "#world/simulated-clock.ts";

@@ -87,6 +87,3 @@ export interface Front {
 }
 
 export { BodyBroken, BodyTooLarge } from "./body-errors.ts";
-export { openFront } from "./open-front.ts";
-export type { FrontOptions } from "./open-front.ts";
-export { defaultLimits } from "./limits.ts";
