@@ -24,7 +24,7 @@ import {
 } from "./log-record.ts";
 import type { LogRecord } from "./log-record.ts";
 
-const defaultSegmentBytes = 8 * 1024 * 1024;
+const defaultSegmentBytes = 4 * 1024 * 1024;
 const scratchBytes = 1024 * 1024;
 
 export interface LogOptions {

@@ -20,6 +20,11 @@ const bucketKeyBytes = 4026;
 const pageSize = 8192;
 const entriesPerTransaction = 256;
 const bytesPerTransaction = 2 * 1024 * 1024;
+/**
+ * Address space reserved for the file, in bytes; no memory. It grows by itself beyond that, but each growth
+ * leaves the old mapping in place. (On Windows a mapping makes the file as large: small, and growing.)
+ */
+const mapSize = 64 * 1024 ** 3;
 const sequenceKey = "sequence";
 
 /** Our keys are byte strings already. */
@@ -69,6 +74,7 @@ export class LmdbEngine implements BaseEngine {
       path: folder,
       pageSize,
       overlappingSync: false,
+      ...(process.platform === "win32" ? {} : { mapSize }),
       maxDbs: 2,
     });
     return new LmdbEngine(
