@@ -284,6 +284,7 @@ test("item collections are measured on tables with local indexes alone", async (
     "dynamodb.UpdateItem",
     "dynamodb.DeleteItem",
     "dynamodb.BatchWriteItem",
+    "dynamodb.TransactWriteItems",
   );
   const { client } = await setUp();
   const ReturnItemCollectionMetrics = "SIZE";
@@ -311,7 +312,25 @@ test("item collections are measured on tables with local indexes alone", async (
       ReturnItemCollectionMetrics,
     }),
   );
-  assert.deepEqual(batch.ItemCollectionMetrics, {
-    indexed: [metrics, { ItemCollectionKey: pk("b"), SizeEstimateRangeGB: [0, 1] }],
-  });
+  const both = { indexed: [metrics, { ItemCollectionKey: pk("b"), SizeEstimateRangeGB: [0, 1] }] };
+  assert.deepEqual(batch.ItemCollectionMetrics, both);
+  const transaction = await client.send(
+    new TransactWriteItemsCommand({
+      TransactItems: [
+        { Put: { TableName: "plain", Item: pk("a") } },
+        { Put: { TableName: "indexed", Item: key("a", 1) } },
+        { Delete: { TableName: "indexed", Key: key("a", 2) } },
+        { Update: { TableName: "indexed", Key: key("b"), UpdateExpression: "REMOVE x" } },
+        {
+          ConditionCheck: {
+            TableName: "indexed",
+            Key: key("c"),
+            ConditionExpression: "attribute_not_exists(pk)",
+          },
+        },
+      ],
+      ReturnItemCollectionMetrics,
+    }),
+  );
+  assert.deepEqual(transaction.ItemCollectionMetrics, both);
 });

@@ -418,6 +418,23 @@ test("what TransactGetItems refuses", async () => {
   );
 });
 
+test("TransactGetItems reads at most 4 MB", async () => {
+  covers("dynamodb.TransactGetItems");
+  const { read, put } = await setUp();
+  // A name and a key of three characters, a name and 399,994 characters.
+  const item = (index: number) => ({ ...pk(`k${10 + index}`), v: S("x".repeat(399_994)) });
+  for (const index of numbers(11)) await put(item(index));
+  const gets = numbers(11).map((index) =>
+    Get(pk(`k${10 + index}`), { ProjectionExpression: "pk" }),
+  );
+  const { Responses } = await read(...gets.slice(0, 10));
+  assert.equal(Responses?.length, 10);
+  assert.equal(
+    await refusal(read(...gets)),
+    invalid("Transaction payload size cannot exceed 4MB. Payload Size: 4400000"),
+  );
+});
+
 test("a table may stand under its name and its ARN in one transaction", async () => {
   covers("dynamodb.TransactWriteItems");
   const { account, write, get } = await setUp();
