@@ -26,15 +26,16 @@ import { storeRange } from "./query-range.ts";
 import { readPage } from "./read-page.ts";
 import { legacyFilterOf } from "./read-request.ts";
 import { openSource, positionOf, type ReadSource } from "./read-source.ts";
+import { checkReadRequest } from "./request-checks.ts";
 import { checkKeyPaths } from "./request-expressions.ts";
 import { checkFilterIsProjected, checkSelect, needsTable } from "./select.ts";
-import { ExpressionProblem, ValidationProblem } from "./validation-problem.ts";
+import { ValidationProblem } from "./validation-problem.ts";
 
 export const query = {
   /** Reads a page of one partition of a table or index, in the order of the sort key. */
   Query(ctx, input) {
     tableNameOf(ctx, input.TableName);
-    const { terms, filter, projection } = parsed(input);
+    const { terms, filter, projection } = checkReadRequest(() => parsed(input));
     return ctx.read((snapshot) => {
       const source = openSource(snapshot, ctx, input);
       const wanted = checkedRange(source, input, terms);
@@ -86,7 +87,7 @@ function parsed(input: QueryInput): ParsedQuery {
     );
   }
   const { FilterExpression: filterText, ProjectionExpression: projectionText } = input;
-  const bindings = bindingsOf(input);
+  const bindings = new Bindings(input.ExpressionAttributeNames, input.ExpressionAttributeValues);
   const condition =
     conditionText === undefined ? undefined : parseKeyCondition(conditionText, bindings);
   const filter = filterText === undefined ? legacyFilter : parseFilter(filterText, bindings);
@@ -97,20 +98,6 @@ function parsed(input: QueryInput): ParsedQuery {
   if (terms.length === 0) throw new ValidationProblem("Conditions can be of length 1 or 2 only");
   return { terms, filter, projection };
 }
-
-/** Query reports a wrong value as such, without a word on where it stood (AWS, October 2026). */
-function bindingsOf(input: QueryInput): Bindings {
-  try {
-    return new Bindings(input.ExpressionAttributeNames, input.ExpressionAttributeValues);
-  } catch (problem) {
-    if (!(problem instanceof ExpressionProblem)) throw problem;
-    const [, bare] = wrappedValueProblem.exec(problem.message) ?? [];
-    throw bare === undefined ? problem : new ValidationProblem(bare);
-  }
-}
-
-const wrappedValueProblem =
-  /^ExpressionAttributeValues contains invalid value: (.*) for key :\w+$/s;
 
 /** The start key's partition is looked at before the key condition, the rest of it after. */
 function checkedRange(
