@@ -382,7 +382,8 @@ for (const seed of [1, 20_260_101, 777_777]) {
     covers("dynamodb.Query");
     const client = tule.dynamodb();
     await makeEvents(client);
-    const { below } = seededRandom(seed);
+    const random = seededRandom(seed);
+    const below = (bound: number) => random.below(bound);
     const pick = <T>(from: readonly T[]): T => from[below(from.length)]!;
     const words = ["", "a", "ab", "b", "é", "\u0000", "\u0001", "a\u0000b", "😀", "\uffff"];
     const devices = ["d", "d\u0000", "e"];
