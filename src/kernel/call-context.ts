@@ -55,7 +55,8 @@ export class CallContext implements Context<string> {
   }
 
   key(kind: string, ...parts: readonly KeyPart[]): Key {
-    return tenantPrefix(this.service, this) + tuple(kind, ...parts);
+    const owner = this.#kernel.services.get(this.service)?.stateOf ?? this.service;
+    return tenantPrefix(owner, this) + tuple(kind, ...parts);
   }
 
   arn(resource: string): string {

@@ -1,4 +1,5 @@
 import type { DynamoDB } from "#models/dynamodb.ts";
+import type { DynamoDBStreams } from "#models/dynamodbstreams.ts";
 import type { STS } from "#models/sts.ts";
 import type { Context, JobContext } from "./context.ts";
 import type { CommonErrorCode } from "./errors.ts";
@@ -31,6 +32,11 @@ export type EventHandler = (ctx: JobContext, payload: never) => void | Promise<v
 export interface ServiceDefinition<Service = Record<string, never>> {
   /** The model's name: "dynamodb". It is also the first part of the service's keys. */
   readonly name: string;
+  /**
+   * The service whose keys it reads and writes, if not its own: DynamoDB Streams is a second API to what DynamoDB
+   * stores. Both live in one folder, so one keyspace.ts builds the keys.
+   */
+  readonly stateOf?: string;
   /** An operation of the model that nobody serves answers `501 NotImplemented` by itself. */
   readonly operations: Handlers<Service>;
   readonly jobs?: Readonly<Record<string, JobHandler>>;
@@ -41,6 +47,7 @@ export interface ServiceDefinition<Service = Record<string, never>> {
 /** A service as the kernel sees it, its model's types aside. */
 export interface Service {
   readonly name: string;
+  readonly stateOf: string;
   readonly operations: ReadonlyMap<string, AnyHandler>;
   readonly jobs: ReadonlyMap<string, JobHandler>;
   readonly subscriptions: ReadonlyMap<string, EventHandler>;
@@ -51,6 +58,7 @@ export type AnyHandler = (ctx: Context<CommonErrorCode>, input: unknown) => unkn
 export function defineService<Types>(definition: ServiceDefinition<Types>): Service {
   return {
     name: definition.name,
+    stateOf: definition.stateOf ?? definition.name,
     operations: new Map(Object.entries(definition.operations) as [string, AnyHandler][]),
     jobs: new Map(Object.entries(definition.jobs ?? {})),
     subscriptions: new Map(Object.entries(definition.subscriptions ?? {})),
@@ -67,5 +75,6 @@ export type Client<Types> = {
 /** The services that exist, each as a client. */
 export interface ServiceClients {
   readonly dynamodb: Client<DynamoDB>;
+  readonly dynamodbstreams: Client<DynamoDBStreams>;
   readonly sts: Client<STS>;
 }
