@@ -168,11 +168,11 @@ export class LogWriter {
     return sequence;
   }
 
-  /** Closes the shards that were opened before this moment, each with one child in its place. */
-  rollShards(openedBeforeMs: number, nowMs: number): void {
+  /** Closes the shards that were opened at this moment or before it, each with one child in its place. */
+  rollShards(openedThroughMs: number, nowMs: number): void {
     const atMs = this.#timeOf(nowMs);
     for (const shard of this.#open()) {
-      if (shard.openedAtMs < openedBeforeMs) this.#replace(shard, [shard.hashes], atMs);
+      if (shard.openedAtMs <= openedThroughMs) this.#replace(shard, [shard.hashes], atMs);
     }
   }
 

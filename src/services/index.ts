@@ -1,6 +1,6 @@
 import type { Service } from "#kernel/service.ts";
-import { dynamodb } from "./dynamodb/service.ts";
+import { dynamodb, dynamodbstreams } from "./dynamodb/service.ts";
 import { sts } from "./sts/service.ts";
 
 /** Every service that exists. Adding one is a line here. */
-export const services: readonly Service[] = [dynamodb, sts];
+export const services: readonly Service[] = [dynamodb, dynamodbstreams, sts];

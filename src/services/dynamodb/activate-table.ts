@@ -1,6 +1,7 @@
 import type { JobContext } from "#kernel/context.ts";
 import { tableKey } from "./keyspace.ts";
 import { findTable } from "./open-table.ts";
+import { settleStream } from "./streams/stream-life.ts";
 import { tableCodec, type TableRecord } from "./table-record.ts";
 
 /** Names a table for a job; the id tells it from a later table of the same name. */
@@ -16,6 +17,7 @@ export async function activateTable(ctx: JobContext, job: TableJob): Promise<voi
     const table = findTable(tx, ctx, job.tableName);
     if (table?.id !== job.tableId || table.status === "DELETING") return;
     tx.putRecord(tableKey(ctx, table.name), tableCodec, activated(table, ctx.now()));
+    settleStream(tx, ctx, table);
   });
 }
 

@@ -7,6 +7,7 @@ import { encryptionOf } from "./encryption.ts";
 import { tableKey, tablesPrefix } from "./keyspace.ts";
 import { newGlobalIndexes, newLocalIndexes } from "./new-indexes.ts";
 import { findTable, tableNameOf } from "./open-table.ts";
+import { withNewStream } from "./streams/stream-life.ts";
 import { empty, tableDescription } from "./table-description.ts";
 import { type Billing, tableCodec, type TableRecord } from "./table-record.ts";
 import {
@@ -36,9 +37,9 @@ export const createTable = {
   async CreateTable(ctx, input) {
     const name = tableNameOf(ctx, input.TableName);
     refuseWhatIsNotBuilt(ctx, input);
-    const table = newTable(ctx, name, input);
+    const described = newTable(ctx, name, input);
     const tags = input.Tags === undefined ? undefined : checkTags(ctx, input.Tags);
-    await ctx.transact((tx) => {
+    const table = await ctx.transact((tx) => {
       const found = findTable(tx, ctx, name);
       if (found?.status === "CREATING") checkIsFree(ctx, found);
       if (found !== undefined) {
@@ -50,14 +51,18 @@ export const createTable = {
           `Subscriber limit exceeded: There is a limit of ${tablesAtMost} tables per subscriber`,
         );
       }
-      tx.putRecord(tableKey(ctx, name), tableCodec, table);
+      const viewType = input.StreamSpecification?.StreamViewType;
+      const created =
+        viewType === undefined ? described : withNewStream(tx, ctx, described, viewType);
+      tx.putRecord(tableKey(ctx, name), tableCodec, created);
       if (tags !== undefined) putTags(tx, ctx, name, tags);
       ctx.schedule(tx, {
         at: ctx.now(),
         job: "activateTable",
-        key: table.id,
-        payload: { tableName: name, tableId: table.id },
+        key: created.id,
+        payload: { tableName: name, tableId: created.id },
       });
+      return created;
     });
     return { TableDescription: tableDescription(table, empty, ctx.now()) };
   },
@@ -83,12 +88,12 @@ function refuseWhatIsNotBuilt(ctx: Context, input: CreateTableInput): void {
       `${invalid}Table is being created with a stream disabled, UpdateViewType should not be specified`,
     );
   }
-  if (stream?.StreamEnabled) throw streamsNotBuilt(ctx);
-}
-
-/** Streams are still to come; a specification that asks for none is fine. */
-export function streamsNotBuilt(ctx: Context): Error {
-  return ctx.error("NotImplemented", "DynamoDB Streams are not implemented yet");
+  if (stream?.StreamEnabled && stream.StreamViewType === undefined) {
+    throw ctx.error(
+      "ValidationException",
+      `${invalid}Table is being created with a stream enabled, UpdateViewType is required`,
+    );
+  }
 }
 
 function newTable(ctx: ThroughputContext, name: string, input: CreateTableInput): TableRecord {
@@ -131,6 +136,8 @@ function newTable(ctx: ThroughputContext, name: string, input: CreateTableInput)
     tableClassChangesMs: [],
     deletionProtected: input.DeletionProtectionEnabled ?? false,
     encryption: encryptionOf(ctx, input.SSESpecification),
+    stream: undefined,
+    timeToLive: undefined,
   };
 }
 

@@ -4,6 +4,9 @@ import type { Transaction } from "#store/store.ts";
 import type { TableJob } from "./activate-table.ts";
 import {
   collectionsPrefix,
+  expiriesPrefix,
+  expiryDueKey,
+  expiryFillsPrefix,
   indexesPrefix,
   itemsPrefix,
   sizeKey,
@@ -11,6 +14,7 @@ import {
   tagsKey,
 } from "./keyspace.ts";
 import { findTable } from "./open-table.ts";
+import { settleStream } from "./streams/stream-life.ts";
 
 /** Bounds of one transaction of a sweep: it holds up everybody else's for as long as it runs. */
 const keysPerStep = 500;
@@ -23,7 +27,9 @@ const bytesPerStep = 1_000_000;
 export async function deleteTable(ctx: JobContext, job: TableJob): Promise<void> {
   await ctx.transact((tx) => {
     ctx.complete(tx);
-    if (findTable(tx, ctx, job.tableName)?.id !== job.tableId) return;
+    const table = findTable(tx, ctx, job.tableName);
+    if (table?.id !== job.tableId) return;
+    settleStream(tx, ctx, table);
     tx.delete(tableKey(ctx, job.tableName));
     tx.delete(tagsKey(ctx, job.tableName));
     ctx.schedule(tx, {
@@ -44,9 +50,12 @@ export async function sweepTable(
   await sweep(ctx, itemsPrefix(ctx, table));
   await sweep(ctx, indexesPrefix(ctx, table));
   await sweep(ctx, collectionsPrefix(ctx, table));
+  await sweep(ctx, expiriesPrefix(ctx, table));
+  await sweep(ctx, expiryFillsPrefix(ctx, table));
   await ctx.transact((tx) => {
     ctx.complete(tx);
     tx.delete(sizeKey(ctx, table));
+    tx.delete(expiryDueKey(ctx, table));
   });
 }
 

@@ -72,19 +72,24 @@ export function projectedImage(index: IndexLayout, image: ItemImage): ItemImage 
 /** Whether a write left what an index stores as it was. */
 export function sameProjection(index: IndexLayout, before: ItemImage, after: ItemImage): boolean {
   const { projected } = index;
+  if (projected === undefined) return sameItem(before, after);
   const left = before.item;
   const right = after.item;
-  if (projected === undefined) {
-    if (before.sizeBytes !== after.sizeBytes) return false;
-    for (const name in left) {
-      if (!sameAttribute(left, right, name)) return false;
-    }
-    return Object.keys(left).length === Object.keys(right).length;
-  }
   for (const name of projected) {
     if (!sameAttribute(left, right, name)) return false;
   }
   return true;
+}
+
+/** Whether a write left the item as it was. */
+export function sameItem(before: ItemImage, after: ItemImage): boolean {
+  if (before.sizeBytes !== after.sizeBytes) return false;
+  const left = before.item;
+  const right = after.item;
+  for (const name in left) {
+    if (!sameAttribute(left, right, name)) return false;
+  }
+  return Object.keys(left).length === Object.keys(right).length;
 }
 
 function sameAttribute(left: Item, right: Item, name: string): boolean {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { endOfPrefix, type Key } from "#base/key.ts";
 import { bytes } from "#base/tuple.ts";
 import type { Context } from "#kernel/context.ts";
+import type { StreamRecord } from "./streams/stream-record.ts";
 import type { IndexRecord, TableRecord } from "./table-record.ts";
 
 /*
@@ -14,6 +15,11 @@ import type { IndexRecord, TableRecord } from "./table-record.ts";
  *   index        table id, index id · hash · partition · sort · primary key → stored item, projected
  *   collection   table id · hash · partition              → bytes of an item collection (tables with local indexes)
  *   backfill     table id, index id                       → the key of the last item that a new index has
+ *   stream       table name, stream label                 → StreamRecord; streams outlive their tables by a day
+ *   log          table id, stream label                   → the stream's changes (#kernel/sharded-log.ts)
+ *   expiry       table id, generation · second · hash · partition · sort → nothing: when an item expires
+ *   expiry-due   table id                                 → when the job that deletes expired items is due
+ *   expiry-fill  table id, generation                     → the key of the last item that a new expiry index has
  *   token        time window, client token                → an idempotent transaction (client-tokens.ts)
  *
  * Items are ordered by a hash of their partition key, then by sort key: a Scan walks the hashes as AWS's does, and
@@ -33,6 +39,30 @@ export const tokenKey = (ctx: AnyContext, window: number, token: string): Key =>
   ctx.key("token", window, token);
 /** All client tokens first used in one window of time. */
 export const tokensPrefix = (ctx: AnyContext, window: number): Key => ctx.key("token", window);
+
+/** Which stream of which table; its log stands under the table's id, so a new table of the name never meets it. */
+export type StreamId = Pick<StreamRecord, "tableName" | "tableId" | "label">;
+export const streamKey = (ctx: AnyContext, tableName: string, label: string): Key =>
+  ctx.key("stream", tableName, label);
+/** All streams of the account in the region, or those that a table's name has or had, by label. */
+export const streamsPrefix = (ctx: AnyContext, tableName?: string): Key =>
+  tableName === undefined ? ctx.key("stream") : ctx.key("stream", tableName);
+export const streamLogKey = (
+  ctx: AnyContext,
+  stream: Pick<StreamRecord, "tableId" | "label">,
+): Key => ctx.key("log", stream.tableId, stream.label);
+
+/** Where the items of a table with time to live stand by the second in which they expire. */
+export const expiryPrefix = (ctx: AnyContext, table: TableId, generation: number): Key =>
+  ctx.key("expiry", table.id, generation);
+/** The same for all times that it was enabled. */
+export const expiriesPrefix = (ctx: AnyContext, table: TableId): Key => ctx.key("expiry", table.id);
+export const expiryDueKey = (ctx: AnyContext, table: TableId): Key =>
+  ctx.key("expiry-due", table.id);
+export const expiryFillKey = (ctx: AnyContext, table: TableId, generation: number): Key =>
+  ctx.key("expiry-fill", table.id, generation);
+export const expiryFillsPrefix = (ctx: AnyContext, table: TableId): Key =>
+  ctx.key("expiry-fill", table.id);
 
 /** Where a table's items, or an index's entries, stand: `prefix`, then a partition's bytes, then the sort key's. */
 export const itemsPrefix = (ctx: AnyContext, table: TableId): Key => ctx.key("item", table.id);
@@ -87,6 +117,18 @@ function partitionHash(bytes: Key): number {
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+/** The hash of an item's partition key, from the item's key: `prefix` is where its table's items stand. */
+export function hashOfItemKey(prefix: Key, key: Key): number {
+  const at = prefix.length;
+  return (
+    ((key.charCodeAt(at) << 24) |
+      (key.charCodeAt(at + 1) << 16) |
+      (key.charCodeAt(at + 2) << 8) |
+      key.charCodeAt(at + 3)) >>>
+    0
+  );
 }
 
 function hashBytes(hash: number): Key {

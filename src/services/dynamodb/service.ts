@@ -1,5 +1,6 @@
 import { defineService } from "#kernel/service.ts";
 import type { DynamoDB } from "#models/dynamodb.ts";
+import type { DynamoDBStreams } from "#models/dynamodbstreams.ts";
 import { activateTable } from "./activate-table.ts";
 import { batchGetItem } from "./batch-get-item.ts";
 import { batchWriteItem } from "./batch-write-item.ts";
@@ -12,8 +13,14 @@ import { items } from "./items.ts";
 import { limits } from "./limits.ts";
 import { query } from "./query.ts";
 import { scan } from "./scan.ts";
+import { keepStream } from "./streams/keep-stream.ts";
+import { records } from "./streams/records.ts";
+import { streams } from "./streams/streams.ts";
 import { tables } from "./tables.ts";
 import { tags } from "./tags.ts";
+import { expireItems } from "./time-to-live/expire-items.ts";
+import { dropExpiry, fillExpiry } from "./time-to-live/fill-expiry.ts";
+import { timeToLive } from "./time-to-live/time-to-live.ts";
 import { transactGetItems } from "./transact-get-items.ts";
 import { transactWriteItems } from "./transact-write-items.ts";
 import { updateItem } from "./update-item.ts";
@@ -35,6 +42,25 @@ export const dynamodb = defineService<DynamoDB>({
     ...transactWriteItems,
     ...query,
     ...scan,
+    ...timeToLive,
   },
-  jobs: { activateTable, backfillIndex, deleteIndex, deleteTable, expireTokens, sweepTable },
+  jobs: {
+    activateTable,
+    backfillIndex,
+    deleteIndex,
+    deleteTable,
+    dropExpiry,
+    expireItems,
+    expireTokens,
+    fillExpiry,
+    keepStream,
+    sweepTable,
+  },
+});
+
+/** A second API to the same tables: what reads their streams. Their jobs are DynamoDB's. */
+export const dynamodbstreams = defineService<DynamoDBStreams>({
+  name: "dynamodbstreams",
+  stateOf: "dynamodb",
+  operations: { ...streams, ...records },
 });

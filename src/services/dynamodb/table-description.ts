@@ -5,6 +5,7 @@ import type {
   ProvisionedThroughputDescription,
   TableDescription,
 } from "#models/dynamodb.ts";
+import { streamArn } from "./streams/stream-record.ts";
 import type { Billing, IndexRecord, TableKey, TableRecord, Throughput } from "./table-record.ts";
 import { sizeOfIndex, type TableSize } from "./table-size.ts";
 import { warmAnyway } from "./throughput.ts";
@@ -43,6 +44,7 @@ export function tableDescription(
     GlobalSecondaryIndexes: table.globalIndexes.length
       ? table.globalIndexes.map((index) => globalIndexDescription(table, index, size, nowMs))
       : undefined,
+    ...streamDescription(table),
     SSEDescription: table.encryption && {
       Status: "ENABLED",
       SSEType: "KMS",
@@ -55,6 +57,24 @@ export function tableDescription(
     DeletionProtectionEnabled: table.deletionProtected,
     OnDemandThroughput: billing.onDemandThroughput,
     WarmThroughput: warmThroughput(table),
+  };
+}
+
+/** A disabled stream is still named as the latest one. */
+function streamDescription({
+  arn,
+  stream,
+}: TableRecord): Pick<
+  TableDescription,
+  "StreamSpecification" | "LatestStreamLabel" | "LatestStreamArn"
+> {
+  if (stream === undefined) return {};
+  return {
+    StreamSpecification: stream.enabled
+      ? { StreamEnabled: true, StreamViewType: stream.viewType }
+      : undefined,
+    LatestStreamLabel: stream.label,
+    LatestStreamArn: streamArn(arn, stream.label),
   };
 }
 
@@ -150,7 +170,7 @@ export function decreasesOnDay(throughput: Throughput, nowMs: number): number {
   return isSameDay ? decreasesToday : 0;
 }
 
-function keySchema(key: TableKey): KeySchemaElement[] {
+export function keySchema(key: TableKey): KeySchemaElement[] {
   return [
     ...key.partition.map(({ name }) => ({ AttributeName: name, KeyType: "HASH" as const })),
     ...key.sort.map(({ name }) => ({ AttributeName: name, KeyType: "RANGE" as const })),

@@ -1,6 +1,16 @@
 import type { Key } from "#base/key.ts";
 import type { Context } from "#kernel/context.ts";
-import { collectionsPrefix, indexPrefix, itemsPrefix, sizeKey } from "./keyspace.ts";
+import { type Log, logAt } from "#kernel/sharded-log.ts";
+import type { StreamViewType } from "#models/dynamodb.ts";
+import {
+  collectionsPrefix,
+  expiryDueKey,
+  expiryPrefix,
+  indexPrefix,
+  itemsPrefix,
+  sizeKey,
+  streamLogKey,
+} from "./keyspace.ts";
 import type { IndexRecord, KeyAttribute, TableRecord } from "./table-record.ts";
 
 /** What reads and writes of items need of a table, worked out once for each state of its record. */
@@ -17,8 +27,25 @@ export interface TableLayout {
   readonly collectionsPrefix: Key | undefined;
   /** Each index that writes keep up to date: global ones, then local ones. Those being deleted are left to the sweep. */
   readonly indexes: readonly IndexLayout[];
+  /** Where changes are recorded, if the table has an enabled stream. */
+  readonly stream: StreamLayout | undefined;
+  /** Where items stand by the second in which they expire, if the table has time to live. */
+  readonly expiry: ExpiryLayout | undefined;
   /** The order in which AWS checks their keys (dynalite's tests, recorded at AWS): global before local, last first. */
   readonly indexesFromLast: readonly IndexLayout[];
+}
+
+export interface StreamLayout {
+  readonly log: Log;
+  readonly viewType: StreamViewType;
+}
+
+export interface ExpiryLayout {
+  readonly attribute: string;
+  readonly prefix: Key;
+  readonly dueKey: Key;
+  /** While existing items are being added. */
+  readonly isFilling: boolean;
 }
 
 export interface IndexLayout {
@@ -62,7 +89,27 @@ function layOut(ctx: Context, table: TableRecord): TableLayout {
     sizeKey: sizeKey(ctx, table),
     collectionsPrefix: table.localIndexes.length > 0 ? collectionsPrefix(ctx, table) : undefined,
     indexes,
+    stream: streamLayout(ctx, table),
+    expiry: expiryLayout(ctx, table),
     indexesFromLast: [...globals.toReversed(), ...locals.toReversed()],
+  };
+}
+
+function streamLayout(ctx: Context, table: TableRecord): StreamLayout | undefined {
+  const { stream } = table;
+  if (stream?.enabled !== true) return undefined;
+  const log = logAt(streamLogKey(ctx, { tableId: table.id, label: stream.label }));
+  return { log, viewType: stream.viewType };
+}
+
+function expiryLayout(ctx: Context, table: TableRecord): ExpiryLayout | undefined {
+  const { timeToLive } = table;
+  if (timeToLive?.status !== "ENABLED" && timeToLive?.status !== "ENABLING") return undefined;
+  return {
+    attribute: timeToLive.attribute,
+    prefix: expiryPrefix(ctx, table, timeToLive.generation),
+    dueKey: expiryDueKey(ctx, table),
+    isFilling: timeToLive.status === "ENABLING",
   };
 }
 

@@ -4,8 +4,10 @@ import type {
   IndexStatus,
   OnDemandThroughput,
   ProjectionType,
+  StreamViewType,
   TableClass,
   TableStatus,
+  TimeToLiveStatus,
 } from "#models/dynamodb.ts";
 
 /** What is stored of a table: all but its tags, its size and its items. Shared and cached: never change one in place. */
@@ -30,6 +32,26 @@ export interface TableRecord {
   readonly tableClassChangesMs: readonly number[];
   readonly deletionProtected: boolean;
   readonly encryption: { readonly kmsKeyArn: string } | undefined;
+  /** The latest one, also when it is disabled; undefined if there never was any. */
+  readonly stream: TableStream | undefined;
+  /** Undefined if it was never enabled. */
+  readonly timeToLive: TimeToLive | undefined;
+}
+
+/** What a table knows of its stream; the rest stands in the stream's own record. */
+export interface TableStream {
+  readonly label: string;
+  readonly viewType: StreamViewType;
+  /** Whether changes are recorded. */
+  readonly enabled: boolean;
+}
+
+export interface TimeToLive {
+  readonly attribute: string;
+  readonly status: TimeToLiveStatus;
+  /** Counts how often it was enabled: the expiry index of each time stands apart. */
+  readonly generation: number;
+  readonly changedAtMs: number;
 }
 
 export type KeyType = "S" | "N" | "B";

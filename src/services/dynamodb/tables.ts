@@ -5,6 +5,7 @@ import type { DynamoDB, TableDescription } from "#models/dynamodb.ts";
 import type { Snapshot } from "#store/store.ts";
 import { tableKey, tablesPrefix } from "./keyspace.ts";
 import { openTableToManage } from "./open-table.ts";
+import { withEndedStream } from "./streams/stream-life.ts";
 import { tableDescription } from "./table-description.ts";
 import { checkIsDeletable } from "./table-states.ts";
 import { tableLayout } from "./table-layout.ts";
@@ -51,7 +52,7 @@ export const tables = {
         );
       }
       checkIsDeletable(ctx, table);
-      const after: TableRecord = { ...table, status: "DELETING" };
+      const after: TableRecord = { ...withEndedStream(tx, ctx, table), status: "DELETING" };
       tx.putRecord(tableKey(ctx, table.name), tableCodec, after);
       ctx.schedule(tx, {
         at: ctx.now(),

@@ -1,6 +1,5 @@
 import type { Context } from "#kernel/context.ts";
 import type { GlobalSecondaryIndexUpdate, UpdateTableInput } from "#models/dynamodb.ts";
-import { streamsNotBuilt } from "./create-table.ts";
 import { checkBounds, unitsWithoutProvision } from "./throughput.ts";
 
 /*
@@ -19,6 +18,12 @@ export function checkUpdate(ctx: Context, input: UpdateTableInput): void {
       `${invalid}If stream is being disabled, then UpdateViewType must not be specified`,
     );
   }
+  if (stream?.StreamEnabled && stream.StreamViewType === undefined) {
+    throw ctx.error(
+      "ValidationException",
+      `${invalid}If stream is being enabled then UpdateViewType is required`,
+    );
+  }
   const updates = input.GlobalSecondaryIndexUpdates;
   const concerns = concernsOf(input);
   if (concerns.size === 0) {
@@ -35,7 +40,6 @@ export function checkUpdate(ctx: Context, input: UpdateTableInput): void {
   }
   const clash = clashOf(concerns, input);
   if (clash !== undefined) throw ctx.error("ValidationException", invalid + clash);
-  if (stream?.StreamEnabled) throw streamsNotBuilt(ctx);
   if (input.ProvisionedThroughput !== undefined) {
     if (input.BillingMode === "PAY_PER_REQUEST") throw unitsWithoutProvision(ctx);
     checkBounds(ctx, input.ProvisionedThroughput);

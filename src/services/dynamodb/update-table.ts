@@ -1,14 +1,20 @@
 import type { Context } from "#kernel/context.ts";
 import type { Handlers } from "#kernel/service.ts";
-import type { DynamoDB, TableDescription, UpdateTableInput } from "#models/dynamodb.ts";
+import type {
+  DynamoDB,
+  StreamSpecification,
+  TableDescription,
+  UpdateTableInput,
+} from "#models/dynamodb.ts";
 import type { Snapshot, Transaction } from "#store/store.ts";
 import { changedIndexes } from "./change-indexes.ts";
 import { changedBilling } from "./change-throughput.ts";
 import { encryptionOf } from "./encryption.ts";
 import { tableKey } from "./keyspace.ts";
 import { openTableToManage, tableNameOf } from "./open-table.ts";
+import { withEndedStream, withNewStream } from "./streams/stream-life.ts";
 import { type IndexRecord, tableCodec, type TableRecord } from "./table-record.ts";
-import { checkIsFree, checkIsSettled } from "./table-states.ts";
+import { checkIsFree, checkIsSettled, inUse } from "./table-states.ts";
 import { describe } from "./tables.ts";
 import { checkUpdate } from "./update-request.ts";
 
@@ -31,7 +37,10 @@ export const updateTable = {
     return ctx.transact((tx) => {
       const before = openTableToManage(tx, ctx, input.TableName);
       checkIsFree(ctx, before);
-      const after = changedTable(ctx, before, input);
+      const stream = input.StreamSpecification;
+      if (stream !== undefined) checkStream(ctx, before, stream);
+      const changed = changedTable(ctx, before, input);
+      const after = stream === undefined ? changed : withStream(tx, ctx, changed, stream);
       tx.putRecord(tableKey(ctx, after.name), tableCodec, after);
       scheduleWork(tx, ctx, before, after);
       return { TableDescription: describeChange(tx, ctx, input, before, after) };
@@ -45,12 +54,6 @@ function changedTable(
   before: TableRecord,
   input: UpdateTableInput,
 ): TableRecord {
-  if (input.StreamSpecification !== undefined) {
-    throw ctx.error(
-      "ValidationException",
-      `Table has no stream to disable: TableName: ${before.name}`,
-    );
-  }
   if (input.SSESpecification !== undefined) return withEncryption(ctx, before, input);
   if (input.TableClass !== undefined) return withClass(ctx, before, input.TableClass);
   if (input.DeletionProtectionEnabled !== undefined) {
@@ -67,6 +70,33 @@ function changedTable(
     return isBeginning && was?.status !== index.status;
   });
   return changesUnits || begins ? { ...after, status: "UPDATING" } : after;
+}
+
+/** A stream is enabled or disabled; how it shows changes cannot be changed. */
+function checkStream(ctx: UpdateContext, table: TableRecord, asked: StreamSpecification): void {
+  if (table.status === "UPDATING") throw inUse(ctx, `Table is being updated: ${table.name}`);
+  const isEnabled = table.stream?.enabled === true;
+  if (asked.StreamEnabled === isEnabled) {
+    throw ctx.error(
+      "ValidationException",
+      isEnabled
+        ? `Table already has an enabled stream: TableName: ${table.name}`
+        : `Table has no stream to disable: TableName: ${table.name}`,
+    );
+  }
+}
+
+function withStream(
+  tx: Transaction,
+  ctx: UpdateContext,
+  table: TableRecord,
+  { StreamViewType: viewType }: StreamSpecification,
+): TableRecord {
+  const after =
+    viewType === undefined
+      ? withEndedStream(tx, ctx, table)
+      : withNewStream(tx, ctx, table, viewType);
+  return { ...after, status: "UPDATING" };
 }
 
 function withEncryption(

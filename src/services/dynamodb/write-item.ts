@@ -7,9 +7,12 @@ import { indexEntryKey, projectedImage, sameProjection } from "./index-entries.t
 import { CollectionSizes, itemCollectionMetrics } from "./item-collections.ts";
 import { partitionOfItem } from "./item-key.ts";
 import { type Item, ItemImage } from "./stored-item.ts";
+import type { ChangeCause } from "./streams/change-record.ts";
+import { ChangeRecorder } from "./streams/record-changes.ts";
 import { type IndexLayout, tableLayout, type TableLayout } from "./table-layout.ts";
 import type { TableRecord } from "./table-record.ts";
 import { SizeChange } from "./table-size.ts";
+import { ExpiryIndex } from "./time-to-live/expiry-index.ts";
 
 /**
  * The one way in which items are written: keeps items, index entries, sizes and collections of one table together,
@@ -18,6 +21,9 @@ import { SizeChange } from "./table-size.ts";
  * W1. After each transaction, the entries of an index are exactly those that index-entries.ts derives from the items
  *     (an index that is still being backfilled has those of the items written since, and those the backfill reached).
  * W2. The table's size and the collections' are the sums over what is stored.
+ * W3. A table with a stream has a record of each change of an item, in the order of the changes of the item, and none
+ *     of a write that left the item as it was (streams/record-changes.ts).
+ * W4. The expiry index of a table with time to live is what time-to-live/expiry-index.ts derives from the items.
  */
 export class TableWriter {
   readonly layout: TableLayout;
@@ -26,6 +32,8 @@ export class TableWriter {
   readonly #tableFactor: number;
   readonly #sizes: SizeChange;
   readonly #collections: CollectionSizes | undefined;
+  readonly #changes: ChangeRecorder | undefined;
+  readonly #expiry: ExpiryIndex | undefined;
 
   /** `tableFactor`: a transaction's writes cost twice, those of its index entries do not. */
   constructor(tx: Transaction, ctx: Context, table: TableRecord, tableFactor = 1) {
@@ -35,6 +43,10 @@ export class TableWriter {
     this.#sizes = new SizeChange(this.layout);
     this.#collections =
       this.layout.collectionsPrefix === undefined ? undefined : new CollectionSizes(tx);
+    const { stream, expiry } = this.layout;
+    this.#changes =
+      stream === undefined ? undefined : new ChangeRecorder(tx, ctx, this.layout, stream);
+    this.#expiry = expiry === undefined ? undefined : new ExpiryIndex(tx, ctx, this.layout, expiry);
   }
 
   /** What stands under this key now. */
@@ -44,9 +56,16 @@ export class TableWriter {
   }
 
   /** Replaces `before`, which stands under the key, by `after`; undefined stands for no item. */
-  write(key: Key, before: ItemImage | undefined, after: ItemImage | undefined): void {
+  write(
+    key: Key,
+    before: ItemImage | undefined,
+    after: ItemImage | undefined,
+    cause: ChangeCause = "request",
+  ): void {
     this.charge(before, after);
     if (before === undefined && after === undefined) return;
+    this.#changes?.record(key, before, after, cause);
+    this.#expiry?.write(key, before, after);
     const bytes = (after?.sizeBytes ?? 0) - (before?.sizeBytes ?? 0);
     let collectionBytes = bytes;
     const { indexes } = this.layout;
@@ -86,6 +105,11 @@ export class TableWriter {
     this.#sizes.addToIndex(position, 1, entry.sizeBytes);
   }
 
+  /** For the filling of a new expiry index: adds an item that was there before. */
+  addExpiry(key: Key, stored: Buffer): void {
+    this.#expiry?.write(key, undefined, ItemImage.ofStored(stored));
+  }
+
   metrics(
     mode: ReturnItemCollectionMetrics | undefined,
     item: Item,
@@ -99,6 +123,8 @@ export class TableWriter {
   finish(): void {
     this.#sizes.write(this.#tx, this.layout);
     this.#collections?.write();
+    this.#changes?.finish();
+    this.#expiry?.finish();
   }
 
   #collectionKey(item: Item): Key {

@@ -2,7 +2,7 @@ import { compareValues, typeOf } from "../attribute-values.ts";
 import type { AttributeType, AttributeValue } from "../attribute-values.ts";
 import { Condition } from "./condition.ts";
 import type { FunctionName, Operand, Predicate } from "./condition.ts";
-import type { Bindings } from "./bindings.ts";
+import type { Bindings, Placeholders } from "./bindings.ts";
 import { parseConditionSyntax } from "./parse-condition.ts";
 import { pathsEqual, PathUse, resolvePath, undefinedValue } from "./paths.ts";
 import { invalidExpression, SyntaxCache } from "./syntax-cache.ts";
@@ -21,7 +21,7 @@ export function parseFilter(text: string, bindings: Bindings): Condition {
 
 export function bindCondition(text: string, bindings: Bindings, kind: ExpressionKind): Condition {
   const syntax = syntaxes.syntaxOf(text, kind);
-  const binder = new ConditionBinder(bindings, kind);
+  const binder = new ConditionBinder(bindings, (problem) => invalidExpression(kind, problem));
   return new Condition(binder.bind(syntax), binder.use);
 }
 
@@ -45,18 +45,19 @@ const attributeTypes = ["S", "SS", "N", "NS", "B", "BS", "BOOL", "NULL", "L", "M
  * from left to right, and reports of the first with a problem: an undefined placeholder, then a wrong
  * number of operands, then equal operands, then a wrong type.
  */
-class ConditionBinder {
+export class ConditionBinder {
   readonly use = new PathUse();
-  readonly #bindings: Bindings;
-  readonly #kind: ExpressionKind;
+  readonly #bindings: Placeholders;
+  readonly #invalid: (problem: string) => Error;
   #undefined: string | undefined;
   #count: string | undefined;
   #distinct: string | undefined;
   #type: string | undefined;
 
-  constructor(bindings: Bindings, kind: ExpressionKind) {
+  /** `invalid` makes the error that says what the problem is. */
+  constructor(bindings: Placeholders, invalid: (problem: string) => Error) {
     this.#bindings = bindings;
-    this.#kind = kind;
+    this.#invalid = invalid;
   }
 
   bind(syntax: ConditionSyntax): Predicate {
@@ -72,7 +73,7 @@ class ConditionBinder {
       case "function": {
         const predicate = this.#bindSimple(syntax);
         const problem = this.#undefined ?? this.#count ?? this.#distinct ?? this.#type;
-        if (problem !== undefined) throw invalidExpression(this.#kind, problem);
+        if (problem !== undefined) throw this.#invalid(problem);
         return predicate;
       }
     }

@@ -4,11 +4,17 @@ import { ExpressionProblem, ValidationProblem } from "../validation-problem.ts";
 
 const maximumSubstitutionBytes = 2 * 1024 * 1024;
 
+/** What placeholders stand for; undefined if for nothing. */
+export interface Placeholders {
+  name(placeholder: string): string | undefined;
+  value(placeholder: string): AttributeValue | undefined;
+}
+
 /**
  * The placeholders of one request: ExpressionAttributeNames and ExpressionAttributeValues, checked.
  * All expressions of the request draw on the same object, which knows at the end what none used.
  */
-export class Bindings {
+export class Bindings implements Placeholders {
   readonly #names: Record<string, string> | undefined;
   readonly #values: Record<string, AttributeValue> | undefined;
   readonly #used = new Set<string>();

@@ -1,7 +1,7 @@
 import { attributeOf } from "../attribute-values.ts";
 import type { AttributeValue, Item } from "../attribute-values.ts";
 import { invalidParameter, ValidationProblem } from "../validation-problem.ts";
-import type { Bindings } from "./bindings.ts";
+import type { Placeholders } from "./bindings.ts";
 import type { PathSyntax } from "./syntax.ts";
 import { showPath } from "./token-stream.ts";
 
@@ -68,7 +68,7 @@ export class PathUse {
 /** The path with its `#name` placeholders replaced; a message if one is not defined. */
 export function resolvePath(
   syntax: PathSyntax,
-  bindings: Bindings,
+  bindings: Placeholders,
 ): { path: Path; problem?: string } {
   let resolved: (string | number)[] | undefined;
   const { elements } = syntax;
