@@ -9,6 +9,7 @@ import type {
   OperandSyntax,
   PathSyntax,
 } from "../expressions/syntax.ts";
+import { misusedFunction } from "../expressions/token-stream.ts";
 import { ValidationProblem } from "../validation-problem.ts";
 import { pathOf } from "./paths.ts";
 import { unsupported } from "./problems.ts";
@@ -223,7 +224,10 @@ class ConditionWriter implements Placeholders {
       case "missing":
         throw new ValidationProblem("MISSING must be compared using IS operator");
       case "call":
-        if (expression.name !== "size") return this.#call(expression) as OperandSyntax;
+        if (expression.name !== "size") {
+          this.#call(expression);
+          throw new ValidationProblem(misusedFunction(expression.name));
+        }
         return {
           kind: "function",
           name: "size",
