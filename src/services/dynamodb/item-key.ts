@@ -50,13 +50,6 @@ export function partitionOfItem(layout: TableLayout, item: Item): Key {
   return partitionBytes([encodeAttribute(item, layout.partition)]);
 }
 
-/** The key attributes of an item, partition first. */
-export function keyAttributesOf(layout: TableLayout, item: Item): Item {
-  const key: Item = { [layout.partition.name]: attributeOf(item, layout.partition.name)! };
-  if (layout.sort !== undefined) key[layout.sort.name] = attributeOf(item, layout.sort.name)!;
-  return key;
-}
-
 /** The ordered bytes of a key attribute of an item that is known to have it. */
 export function encodeAttribute(item: Item, attribute: KeyAttribute): Key {
   return encodeKeyValue(attributeOf(item, attribute.name)!, attribute.type);
