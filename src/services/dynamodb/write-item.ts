@@ -46,7 +46,7 @@ export class TableWriter {
   /** Replaces `before`, which stands under the key, by `after`; undefined stands for no item. */
   write(key: Key, before: ItemImage | undefined, after: ItemImage | undefined): void {
     this.charge(before, after);
-    if (before === undefined && after === undefined) return;
+    if (before === after) return;
     const bytes = (after?.sizeBytes ?? 0) - (before?.sizeBytes ?? 0);
     let collectionBytes = bytes;
     const { indexes } = this.layout;
