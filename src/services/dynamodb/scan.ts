@@ -41,19 +41,8 @@ export const scan = {
       const range = rangeOf(source, input);
       checkKeyPaths(source.layout, projection);
       checkKeyPaths(source.layout, filter);
-      return readPage(snapshot, {
-        source,
-        range,
-        isReverse: false,
-        limit: input.Limit,
-        filter,
-        projection,
-        fetches,
-        countsOnly: input.Select === "COUNT",
-        isConsistent: input.ConsistentRead === true,
-        tableName: input.TableName,
-        capacityMode: input.ReturnConsumedCapacity,
-      });
+      const walk = { range, isReverse: false, filter, projection, fetches };
+      return readPage(snapshot, source, input, walk);
     });
   },
 } satisfies Handlers<DynamoDB>;
@@ -107,7 +96,7 @@ function checkStartKey(source: ReadSource, startKey: Item): void {
     return;
   }
   checkStartKeyCount(source, startKey);
-  for (const attribute of source.key) checkStartKeyPart(startKey, attribute);
+  for (const attribute of source.key) checkStartKeyPart(source, startKey, attribute);
 }
 
 function rangeOf(source: ReadSource, input: ScanInput): StoreRange {
