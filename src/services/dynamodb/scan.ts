@@ -15,6 +15,7 @@ import { parseFilter } from "./expressions/bind-condition.ts";
 import { Bindings } from "./expressions/bindings.ts";
 import type { Condition } from "./expressions/condition.ts";
 import { parseProjection, type Projection } from "./expressions/projection.ts";
+import { checkValue } from "./item-size.ts";
 import { segmentRange } from "./keyspace.ts";
 import { attributesToGet } from "./legacy-conditions.ts";
 import { tableNameOf } from "./open-table.ts";
@@ -57,6 +58,10 @@ function parsed(input: ScanInput): ParsedScan {
   checkExpressionParameters(input, scanParameters);
   const legacyProjection =
     input.AttributesToGet === undefined ? undefined : attributesToGet(input.AttributesToGet);
+  // Query looks at ConditionalOperator before it looks at the values, as the operations with the newer validation do.
+  for (const { AttributeValueList: values } of Object.values(input.ScanFilter ?? {})) {
+    values?.forEach(checkValue);
+  }
   const legacyFilter = legacyFilterOf(input.ScanFilter, input.ConditionalOperator);
   if (input.ExclusiveStartKey !== undefined) checkStartKeyOfScan(input.ExclusiveStartKey);
   checkSegment(input);
