@@ -47,7 +47,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const store =
     dataFolder === undefined
       ? memoryStore()
-      : await openStore({ world, folder: join(dataFolder, "store") });
+      : await openStore({
+          world,
+          folder: join(dataFolder, "store"),
+          holder: `process ${process.pid}`,
+        });
   try {
     const kernel = new Kernel({ world, store, services, log });
     await kernel.start();

@@ -72,6 +72,14 @@ describe("tule start", () => {
     }
   });
 
+  test("ends well when one Ctrl-C arrives twice, as npm hands it on", async () => {
+    const server = tule(["start", "--port", "0", "--memory"], tmpdir());
+    await server.ready();
+    server.child.kill("SIGINT");
+    server.child.kill("SIGINT");
+    assert.equal((await server.ended).code, 0);
+  });
+
   test("starts again on the folder of a server that was killed", async () => {
     const folder = await emptyFolder();
     const first = tule(["start", "--port", "0", "--data", "state"], folder);
@@ -144,6 +152,18 @@ describe("tule start", () => {
       assert.match(errors, /^tule: .*\n$/);
       assert.equal(output, "");
     }
+  });
+
+  test("warns when everybody who can reach it is root", async () => {
+    const argv = ["start", "--memory", "--port", "0", "--host", "0.0.0.0"];
+    const open = tule([...argv, "--auth", "open"], tmpdir());
+    assert.match(await open.ready(), /^http:\/\/127\.0\.0\.1:/);
+    open.child.kill("SIGTERM");
+    assert.match((await open.ended).errors, /^tule: whoever can reach 0\.0\.0\.0:\d+ is root here/);
+    const strict = tule(argv, tmpdir());
+    await strict.ready();
+    strict.child.kill("SIGTERM");
+    assert.match((await strict.ended).errors, /^tule: root access key AKIA\w+, secret \S+\n$/);
   });
 
   test("with --auth strict, makes a root key once, and tule env prints it", async () => {

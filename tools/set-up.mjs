@@ -22,7 +22,13 @@ function installPackages() {
   if (isFresh) return;
 
   console.error("Installing packages, once (some 300 MB with the project's own Node) ...");
-  const npm = run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+  const npm = run("npm", [
+    "ci",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+    "--fetch-retry-maxtimeout=10000",
+  ]);
   if (npm.error) fail(`npm can't be started: ${npm.error.message}`);
   if (npm.status !== 0) {
     const said = `${npm.stdout}${npm.stderr}`.trim().split("\n").slice(0, 20).join("\n");

@@ -15,9 +15,10 @@ export class DecimalProblem extends Error {
   override readonly name = "DecimalProblem";
 }
 
-const overflow =
+export const notNumeric = "The parameter cannot be converted to a numeric value";
+export const overflow =
   "Number overflow. Attempting to store a number with magnitude larger than supported range";
-const underflow =
+export const underflow =
   "Number underflow. Attempting to store a number with magnitude smaller than supported range";
 const tooManyDigits = `Attempting to store more than ${maximumDigits} significant digits in a Number`;
 
@@ -65,27 +66,36 @@ function normalizeSlowly(text: string): string {
   const whole = match[2] ?? "";
   const fraction = match[3] ?? "";
   if (whole === "" && fraction === "") throw notANumber(text);
+  const written = match[4];
+  if (written !== undefined && written.length > 18 && !isLong(written)) throw notANumber(text);
+  const digits = whole + fraction;
+  const exponent = Number(written ?? "0");
+  // DynamoDB takes a zero by the exponent that it is written with: 0e126 overflows.
+  if (written !== undefined && !/[1-9]/.test(digits)) checkExponent(exponent - fraction.length);
   return format(
-    inRange({
-      negative: match[1] === "-",
-      digits: whole + fraction,
-      exponent: whole.length - 1 + Number(match[4] ?? "0"),
-    }),
+    inRange({ negative: match[1] === "-", digits, exponent: whole.length - 1 + exponent }),
   );
 }
 
+/** Whether a whole number fits into 64 bits. */
+const isLong = (text: string): boolean => BigInt.asIntN(64, BigInt(text)) === BigInt(text);
+
 function notANumber(text: string): DecimalProblem {
   const shown = text === "" ? "" : `: ${text}`;
-  return new DecimalProblem(`The parameter cannot be converted to a numeric value${shown}`);
+  return new DecimalProblem(notNumeric + shown);
 }
 
 function inRange(parts: Parts): Parts {
   const trimmed = trim(parts);
   if (trimmed.digits === "") return trimmed;
-  if (trimmed.exponent > largestExponent) throw new DecimalProblem(overflow);
-  if (trimmed.exponent < smallestExponent) throw new DecimalProblem(underflow);
+  checkExponent(trimmed.exponent);
   if (trimmed.digits.length > maximumDigits) throw new DecimalProblem(tooManyDigits);
   return trimmed;
+}
+
+function checkExponent(exponent: number): void {
+  if (exponent > largestExponent) throw new DecimalProblem(overflow);
+  if (exponent < smallestExponent) throw new DecimalProblem(underflow);
 }
 
 function trim({ negative, digits, exponent }: Parts): Parts {

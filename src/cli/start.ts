@@ -3,6 +3,7 @@ import { FolderInUse } from "#world/world.ts";
 import type { World } from "#world/world.ts";
 import { startServer } from "../main.ts";
 import type { RootKey } from "../main.ts";
+import { isLoopback } from "./configuration.ts";
 import type { Configuration } from "./configuration.ts";
 import { endpointOf } from "./endpoint.ts";
 import { lineLog } from "./log.ts";
@@ -48,6 +49,11 @@ export async function start(configuration: Configuration): Promise<number> {
       // There is no other place where its user could find it.
       process.stderr.write(
         `tule: root access key ${rootKey.accessKeyId}, secret ${rootKey.secretAccessKey}\n`,
+      );
+    }
+    if (configuration.auth === "open" && !isLoopback(configuration.host)) {
+      process.stderr.write(
+        `tule: whoever can reach ${server.host}:${server.port} is root here (--auth open)\n`,
       );
     }
     await stopped;

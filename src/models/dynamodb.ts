@@ -2072,7 +2072,7 @@ export interface StreamSpecification {
   StreamViewType?: StreamViewType | undefined;
 }
 
-export type StreamViewType = "NEW_IMAGE" | "OLD_IMAGE" | "NEW_AND_OLD_IMAGES" | "KEYS_ONLY";
+export type StreamViewType = "OLD_IMAGE" | "KEYS_ONLY" | "NEW_AND_OLD_IMAGES" | "NEW_IMAGE";
 
 export type StringSetAttributeValue = string[];
 
@@ -2160,8 +2160,8 @@ export interface TableWarmThroughputDescription {
 }
 
 export interface Tag {
-  Key: string;
-  Value: string;
+  Key?: string | undefined;
+  Value?: string | undefined;
 }
 
 export type TagKeyList = string[];

@@ -21,12 +21,12 @@ export interface MemberModel {
   max?: number;
   /** Added by corrections: the whole message for a request without this required member. */
   missing?: string;
-  /** Added by corrections: an empty list or map is as good as missing. */
-  missingIfEmpty?: boolean;
-  /** Added by corrections: the whole message for an empty text, whatever else is wrong. */
+  /** Added by corrections: the whole message for an empty text, list or map, unless a required member is missing. */
   empty?: string;
-  /** Added by corrections: what is reported of this member instead of the constraint that it breaks. */
+  /** Added by corrections: the same for a value that breaks its own shape's constraints. */
   invalid?: string;
+  /** Added by corrections: what is wrong with this member is reported only where nothing before it is wrong. */
+  weak?: boolean;
   /** Added by corrections: reported by its own name, capital first, and without its value. */
   plain?: boolean;
 }
@@ -81,6 +81,8 @@ export interface ShapeModel {
   arnMax?: number;
   /** Added by corrections: outputs may hold the value as JSON bytes that were stored so. */
   storedJson?: boolean;
+  /** Added by corrections: messages of validation show the value as JSON and not as Java prints it. */
+  shownAsJson?: boolean;
 }
 
 export interface OperationModel {
@@ -111,6 +113,8 @@ export interface Metadata {
   errorNamespace?: string;
   /** Added by corrections: the error code of a failed validation, "ValidationException" unless given. */
   validationCode?: string;
+  /** Added by corrections: a request that is nested deeper has no messages of its own (`empty`, `invalid`). */
+  ownWordsLevels?: number;
   /** Added by corrections: answers carry `x-amz-crc32`. */
   answersCrc32?: boolean;
 }

@@ -6,7 +6,7 @@ import type { RecordsByBuffer } from "./record-cache.ts";
 import { TransactionTooLarge } from "./store.ts";
 import type { Codec, Entry, KeyRange, Snapshot, Transaction } from "./store.ts";
 
-export const maxKeyBytes = 8192;
+const maxKeyBytes = 8192;
 const maxWrites = 10_000;
 const maxTransactionBytes = 10 * 1024 * 1024;
 

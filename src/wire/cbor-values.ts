@@ -1,6 +1,7 @@
 /** Typed values to and from CBOR by shape. */
 import { JsonBytes } from "#base/json-bytes.ts";
 import { CborTime, type CborWriter } from "./cbor.ts";
+import { emptyOf } from "./json-decode.ts";
 import { WireProblem } from "./protocol.ts";
 import type { Shape } from "./shapes.ts";
 
@@ -45,7 +46,8 @@ export function fromCbor(value: unknown, shape: Shape, style: CborStyle): unknow
       if (!Array.isArray(value) || !shape.element) throw wrong(value, shape);
       const elements: unknown[] = value;
       for (const [index, each] of elements.entries()) {
-        elements[index] = each === null ? null : fromCbor(each, shape.element.shape, style);
+        const element = shape.element.shape;
+        elements[index] = each === null ? emptyOf(element) : fromCbor(each, element, style);
       }
       return elements;
     }

@@ -108,6 +108,7 @@ const model: Model = {
         list: { shape: "List" },
         map: { shape: "Map" },
         inner: { shape: "In" },
+        inners: { shape: "Ins" },
       },
     },
     Text: { type: "string" },
@@ -117,6 +118,7 @@ const model: Model = {
     Time: { type: "timestamp" },
     Bytes: { type: "blob" },
     List: { type: "list", member: { shape: "Text" } },
+    Ins: { type: "list", member: { shape: "In" } },
     Map: { type: "map", key: { shape: "Text" }, value: { shape: "Count" } },
     Gone: { type: "structure", exception: true, members: { message: { shape: "Text" } } },
   },
@@ -177,6 +179,11 @@ describe("the CBOR protocols", () => {
       );
     });
   }
+
+  it("take a null in a list of structures as one with nothing set, as JSON does", () => {
+    const body = Buffer.from("a166696e6e65727381f6", "hex");
+    assert.deepEqual(decodeWith(rpcV2CborProtocol, body), { inners: [{}] });
+  });
 
   it("keep times in seconds or, the older one, in milliseconds", () => {
     const written = (protocol: typeof rpcV2CborProtocol) =>

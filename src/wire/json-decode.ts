@@ -1,7 +1,7 @@
 /**
  * Parsed JSON to typed input. The values are checked, and where the typed form differs converted, in place: nothing is
  * copied, and what the caller sent is walked, not what the model allows. Members that the model does not know stay
- * where they are; handlers never look at them. A null member is as good as absent.
+ * where they are, without a value. A null member is as good as absent.
  *
  * The messages are those of AWS's JSON reader as dynalite's tests have recorded them from DynamoDB.
  */
@@ -96,7 +96,12 @@ export class JsonDecoder {
     this.#enter();
     for (const key in value) {
       const member = shape.byWireName.get(key);
-      if (member === undefined) continue;
+      if (member === undefined) {
+        // What the model does not know is gone, or a handler that serves several shapes could take it for its own.
+        // In values that keep their wire form, services count the members and look at each.
+        if (!shape.model.verbatim) value[key] = undefined;
+        continue;
+      }
       const before = value[key];
       if (before === null) {
         // In values that keep their wire form, services count the members: it must be gone.
@@ -241,9 +246,11 @@ function jsonInText(value: unknown): unknown {
   }
 }
 
-// A null among the values of a list or map: an empty structure says "nothing is set" without every handler having to
-// look for nulls. Scalars stay null; validation reports them.
-function emptyOf(shape: Shape): unknown {
+/**
+ * A null among the values of a list or map: an empty structure says "nothing is set" without every handler having to
+ * look for nulls. Scalars stay null; validation reports those in lists.
+ */
+export function emptyOf(shape: Shape): unknown {
   if (shape.type === "structure" || shape.type === "map") return {};
   return shape.type === "list" ? [] : null;
 }

@@ -144,6 +144,8 @@ export class Shape {
   members: readonly Member[] = [];
   /** Those that validation looks at, in its order. */
   checkedMembers: readonly Member[] = [];
+  /** Of those, the ones that corrections gave messages of their own. */
+  outspokenMembers: readonly Member[] = [];
   readonly byName = new Map<string, Member>();
   readonly byWireName = new Map<string, Member>();
   /** Of a list and of a map. */
@@ -184,6 +186,9 @@ export class Shape {
           ...this.members.filter(({ name }) => !order.includes(name)),
         ]
       : this.members;
+    this.outspokenMembers = this.checkedMembers.filter(
+      (each) => each.model.missing ?? each.model.empty ?? each.model.invalid,
+    );
     const element = member ?? value;
     if (element) this.element = linked("member", element);
     if (key) this.key = linked("key", key);

@@ -22,6 +22,13 @@ function messageOf(name: string, input: unknown): string | undefined {
 const name256 = "a".repeat(256);
 const key = { a: { S: "x" } };
 
+/** Maps within maps. */
+function deep(levels: number): object {
+  let value: object = { S: "x" };
+  for (let level = 0; level < levels; level++) value = { M: { n: value } };
+  return value;
+}
+
 // The messages are DynamoDB's own, as the public conformance suites (dynalite, dynamodb-conformance) recorded them.
 const cases: [what: string, operation: string, input: unknown, message: string | undefined][] = [
   ["a good request", "GetItem", { TableName: "abc", Key: key }, undefined],
@@ -41,7 +48,7 @@ const cases: [what: string, operation: string, input: unknown, message: string |
   [
     "an empty name, alone",
     "PutItem",
-    { TableName: "", ReturnValues: "hi" },
+    { TableName: "", Item: {}, ReturnValues: "hi" },
     "1 validation error detected: Value at 'TableName' failed to satisfy constraint: " +
       "Member must have length greater than or equal to 1",
   ],
@@ -75,11 +82,26 @@ const cases: [what: string, operation: string, input: unknown, message: string |
       ReturnConsumedCapacity: "hi",
       ReturnItemCollectionMetrics: "hi",
     },
-    "3 validation errors detected: Value 'hi' at 'returnConsumedCapacity' failed to satisfy constraint: " +
+    "1 validation error detected: Failed to satisfy constraint: Member must satisfy enum value set: " +
+      "[ALL_OLD, UPDATED_OLD, ALL_NEW, UPDATE_NEW, NONE]",
+  ],
+  [
+    "all of it where a required member is missing",
+    "UpdateItem",
+    { TableName: "", ReturnValues: "hi", ReturnConsumedCapacity: "hi" },
+    "4 validation errors detected: Value 'hi' at 'returnConsumedCapacity' failed to satisfy constraint: " +
       "Member must satisfy enum value set: [INDEXES, TOTAL, NONE]; " +
-      "Failed to satisfy constraint: Member must satisfy enum value set: [ALL_OLD, UPDATED_OLD, ALL_NEW, UPDATE_NEW, NONE]; " +
-      "Value 'hi' at 'returnItemCollectionMetrics' failed to satisfy constraint: " +
-      "Member must satisfy enum value set: [SIZE, NONE]",
+      "Value '' at 'tableName' failed to satisfy constraint: Member must have length greater than or equal to 1; " +
+      "Value 'hi' at 'returnValues' failed to satisfy constraint: " +
+      "Member must satisfy enum value set: [ALL_NEW, UPDATED_OLD, ALL_OLD, NONE, UPDATED_NEW]; " +
+      "Value null at 'key' failed to satisfy constraint: Member must not be null",
+  ],
+  [
+    "values outside their enumerations in a very deep request",
+    "DeleteItem",
+    { TableName: "abc", Key: { a: deep(63) }, ReturnValues: "hi" },
+    "1 validation error detected: Value 'hi' at 'returnValues' failed to satisfy constraint: " +
+      "Member must satisfy enum value set: [ALL_NEW, UPDATED_OLD, ALL_OLD, NONE, UPDATED_NEW]",
   ],
   [
     "a number below its range",
@@ -163,13 +185,19 @@ const cases: [what: string, operation: string, input: unknown, message: string |
     "The requestItems parameter is required for BatchWriteItem",
   ],
   [
+    "a batch's names behind what else is wrong",
+    "BatchWriteItem",
+    { RequestItems: { "a;": [{ PutRequest: { Item: {} } }] }, ReturnConsumedCapacity: "hi" },
+    "1 validation error detected: Value 'hi' at 'returnConsumedCapacity' failed to satisfy constraint: " +
+      "Member must satisfy enum value set: [INDEXES, TOTAL, NONE]",
+  ],
+  [
     "the keys and values of a map",
     "BatchGetItem",
     { RequestItems: { "a;": { Keys: [] } } },
-    "2 validation errors detected: Value '{a;=KeysAndAttributes(keys=[], attributesToGet=null, consistentRead=null, " +
-      "projectionExpression=null, expressionAttributeNames=null)}' at 'requestItems' failed to satisfy constraint: " +
+    `2 validation errors detected: Value '{"a;":{"Keys":[]}}' at 'requestItems' failed to satisfy constraint: ` +
       "Map keys must satisfy constraint: [Member must have length less than or equal to 255, " +
-      "Member must have length greater than or equal to 1, " +
+      "Member must have length greater than or equal to 3, " +
       "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+]; " +
       "Value at 'RequestItems.a;.member.Keys' failed to satisfy constraint: " +
       "Member must have length greater than or equal to 1",
@@ -183,10 +211,19 @@ const cases: [what: string, operation: string, input: unknown, message: string |
   ],
   [
     "scalars in a list, which are reported with the list",
-    "UntagResource",
-    { ResourceArn: "a", TagKeys: ["a", ""] },
-    "1 validation error detected: Value '[a, ]' at 'tagKeys' failed to satisfy constraint: " +
-      "Member must satisfy constraint: [Member must have length less than or equal to 128, " +
+    "CreateTable",
+    {
+      TableName: "abc",
+      LocalSecondaryIndexes: [
+        {
+          IndexName: "index",
+          KeySchema: [{ AttributeName: "a", KeyType: "HASH" }],
+          Projection: { NonKeyAttributes: ["a", ""] },
+        },
+      ],
+    },
+    "1 validation error detected: Value '[a, ]' at 'localSecondaryIndexes.1.member.projection.nonKeyAttributes' failed to satisfy constraint: " +
+      "Member must satisfy constraint: [Member must have length less than or equal to 255, " +
       "Member must have length greater than or equal to 1]",
   ],
 ];
@@ -210,18 +247,18 @@ describe("validation by model", () => {
   });
 
   it("counts characters, not UTF-16 units", () => {
-    const input = (value: string) => ({ ResourceArn: "a", Tags: [{ Key: value, Value: "" }] });
-    assert.equal(messageOf("TagResource", input("😀".repeat(128))), undefined);
+    const input = (token: string) => ({ TransactItems: [{}], ClientRequestToken: token });
+    assert.equal(messageOf("TransactWriteItems", input("😀".repeat(36))), undefined);
     assert.match(
-      messageOf("TagResource", input("😀".repeat(129))) ?? "",
-      /less than or equal to 128/,
+      messageOf("TransactWriteItems", input("😀".repeat(37))) ?? "",
+      /less than or equal to 36/,
     );
   });
 
   it("reports ten problems at most", () => {
-    const Tags = Array.from({ length: 100 }, () => ({ Key: "", Value: "" }));
+    const AttributeDefinitions = Array.from({ length: 100 }, () => ({}));
     assert.match(
-      messageOf("TagResource", { ResourceArn: "a", Tags }) ?? "",
+      messageOf("CreateTable", { TableName: "abc", AttributeDefinitions }) ?? "",
       /^10 validation errors detected/,
     );
   });

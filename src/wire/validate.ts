@@ -6,6 +6,7 @@
  * The order is the model's unless a correction says otherwise; within a value pattern before length. Where a service has
  * other words for a member, models/corrections.json has them: there is no service's name in here.
  */
+import { isNestedDeeper } from "#base/nesting.ts";
 import { allConstraints, brokenConstraints, isValid, lengthOf } from "./constraints.ts";
 import { WireProblem } from "./protocol.ts";
 import type { Member, OperationModel, Shape } from "./shapes.ts";
@@ -20,20 +21,41 @@ export function validate(operation: OperationModel, input: unknown): void {
   const problems: string[] = [];
   const code = operation.service.metadata.validationCode ?? "ValidationException";
   if (!isObject(input)) throw new WireProblem("SerializationException");
-  for (const member of shape.members) {
-    const { missing, missingIfEmpty, empty } = member.model;
-    if (missing === undefined && empty === undefined) continue;
-    const value = input[member.name];
-    const isMissing =
-      value === undefined || value === null || (missingIfEmpty && lengthOf(value) === 0);
-    if (isMissing && missing !== undefined) throw new WireProblem(code, missing);
-    if (value === "" && empty !== undefined) throw new WireProblem(code, empty);
-  }
+  const whole = wholeMessage(input, shape, operation.service.metadata.ownWordsLevels);
+  if (whole !== undefined) throw new WireProblem(code, whole);
   checkMembers(input, shape, "", problems);
   if (problems.length === 0) return;
   const errors =
     problems.length === 1 ? "1 validation error" : `${problems.length} validation errors`;
   throw new WireProblem(code, `${errors} detected: ${problems.join("; ")}`);
+}
+
+/** What the service answers instead of a list of all problems: the first of the members that have such a message. */
+function wholeMessage(
+  input: Record<string, unknown>,
+  shape: Shape,
+  deepest: number | undefined,
+): string | undefined {
+  const { outspokenMembers: members } = shape;
+  if (members.length === 0) return undefined;
+  const isMissing = ({ name }: Member): boolean =>
+    input[name] === undefined || input[name] === null;
+  for (const member of members) {
+    if (member.model.missing !== undefined && isMissing(member)) return member.model.missing;
+  }
+  let found: string | undefined;
+  for (const { name, shape: inner, model } of members) {
+    const value = input[name];
+    if (value === undefined || value === null) continue;
+    if (model.empty !== undefined && lengthOf(value) === 0) found = model.empty;
+    else if (model.invalid !== undefined && !isValid(value, inner, model.max))
+      found = model.invalid;
+    if (found !== undefined) break;
+  }
+  if (found === undefined) return undefined;
+  // The service looks at what is missing before that, and lists everything if something is.
+  if (shape.members.some((each) => each.required && isMissing(each))) return undefined;
+  return deepest !== undefined && isNestedDeeper(input, deepest) ? undefined : found;
 }
 
 function checkMembers(
@@ -45,11 +67,10 @@ function checkMembers(
   for (const member of shape.checkedMembers) {
     const { model, shape: inner, name, required } = member;
     if (!required && !inner.constrained && model.max === undefined) continue;
+    if (model.weak && problems.length > 0) continue;
     const each = value[name];
     if (each === undefined || each === null) {
       if (required) report(problems, "null", path + lowerFirst(name), "Member must not be null");
-    } else if (model.invalid !== undefined && !isValid(each, inner, model.max)) {
-      problems.push(model.invalid);
     } else if (model.plain && !isValid(each, inner, model.max)) {
       const whole = path === "" ? name : path.charAt(0).toUpperCase() + path.slice(1) + name;
       for (const constraint of brokenConstraints(each, inner, model.max)) {
@@ -170,7 +191,9 @@ function report(
 }
 
 const shown = (value: unknown, shape: Shape): string =>
-  value === null || value === undefined ? "null" : `'${javaText(value, shape)}'`;
+  value === null || value === undefined
+    ? "null"
+    : `'${shape.model.shownAsJson ? JSON.stringify(value) : javaText(value, shape)}'`;
 
 /** As Java prints it: `[a, b]`, `{key=value}`, `KeySchemaElement(attributeName=pk, keyType=HASH)`. */
 function javaText(value: unknown, shape: Shape): string {

@@ -4,15 +4,27 @@ export interface Alarm {
   readonly order: number;
   readonly wake: () => void;
   cancelled: boolean;
+  /** Until it is taken out to ring. */
+  isWaiting: boolean;
 }
 
 /** The alarms of a clock, earliest first: a binary heap, since thousands of jobs may wait at once. */
 export class Alarms {
-  readonly #heap: Alarm[] = [];
+  #heap: Alarm[] = [];
   #nextOrder = 0;
+  #cancelled = 0;
 
   add(atMs: number, wake: () => void): Alarm {
-    const alarm: Alarm = { atMs, order: this.#nextOrder++, wake, cancelled: false };
+    const order = this.#nextOrder++;
+    const alarm: Alarm = { atMs, order, wake, cancelled: false, isWaiting: false };
+    this.putBack(alarm);
+    return alarm;
+  }
+
+  /** Puts in again what was taken out and did not ring. */
+  putBack(alarm: Alarm): void {
+    if (alarm.cancelled) return;
+    alarm.isWaiting = true;
     const heap = this.#heap;
     let index = heap.length;
     while (index > 0) {
@@ -23,12 +35,23 @@ export class Alarms {
       index = parentIndex;
     }
     heap[index] = alarm;
-    return alarm;
+  }
+
+  cancel(alarm: Alarm): void {
+    if (alarm.cancelled) return;
+    alarm.cancelled = true;
+    if (!alarm.isWaiting) return;
+    this.#cancelled += 1;
+    // Whoever sets an alarm for next year anew with each request must not fill the memory until then.
+    if (this.#cancelled > 32 && this.#cancelled > this.#heap.length / 2) this.#sweep();
   }
 
   /** The earliest alarm that still stands; it stays in. Cancelled ones are dropped on the way. */
   first(): Alarm | undefined {
-    while (this.#heap[0]?.cancelled === true) this.#removeFirst();
+    while (this.#heap[0]?.cancelled === true) {
+      this.#removeFirst();
+      this.#cancelled -= 1;
+    }
     return this.#heap[0];
   }
 
@@ -37,12 +60,27 @@ export class Alarms {
     const alarm = this.first();
     if (alarm === undefined || alarm.atMs > nowMs) return undefined;
     this.#removeFirst();
+    alarm.isWaiting = false;
     return alarm;
   }
 
   clear(): void {
     for (const alarm of this.#heap) alarm.cancelled = true;
-    this.#heap.length = 0;
+    this.#heap = [];
+    this.#cancelled = 0;
+  }
+
+  /** How many it holds, cancelled ones included. */
+  get size(): number {
+    return this.#heap.length;
+  }
+
+  #sweep(): void {
+    // In order, an array is a heap.
+    this.#heap = this.#heap
+      .filter((alarm) => !alarm.cancelled)
+      .sort((left, right) => (comesBefore(left, right) ? -1 : 1));
+    this.#cancelled = 0;
   }
 
   #removeFirst(): void {

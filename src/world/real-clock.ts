@@ -52,8 +52,7 @@ export function realClock(): Clock {
           alarm.wake();
         } catch (error) {
           // The rest must not be lost with it.
-          for (const late of due.slice(index + 1))
-            if (!late.cancelled) alarms.add(late.atMs, late.wake);
+          for (const late of due.slice(index + 1)) alarms.putBack(late);
           throw error;
         }
       }
@@ -74,7 +73,7 @@ export function realClock(): Clock {
       const alarm = alarms.add(atMs, wake);
       arm();
       return () => {
-        alarm.cancelled = true;
+        alarms.cancel(alarm);
         arm();
       };
     },

@@ -74,6 +74,9 @@ function listenerOf(server: ReturnType<typeof createServer>): Listener {
   };
 }
 
+/** One Ctrl-C may arrive twice: from the terminal, and from npm, which hands on what it was sent itself. */
+const doubledSignalMs = 1000;
+
 function realProcesses(): Processes {
   return {
     environment: () => process.env,
@@ -103,14 +106,20 @@ function realProcesses(): Processes {
       };
     },
     onStop(stop) {
+      let askedAtMs: number | undefined;
       const cancel = (): void => {
         process.off("SIGTERM", wake);
         process.off("SIGINT", wake);
       };
-      // Listens once: the second Ctrl-C ends the process as usual, should closing take too long.
-      const wake = (): void => {
-        cancel();
-        stop();
+      const wake = (signal: NodeJS.Signals): void => {
+        if (askedAtMs === undefined) {
+          askedAtMs = performance.now();
+          stop();
+        } else if (performance.now() - askedAtMs > doubledSignalMs) {
+          // Closing takes too long for somebody: the signal does what it does by itself.
+          cancel();
+          process.kill(process.pid, signal);
+        }
       };
       process.on("SIGTERM", wake);
       process.on("SIGINT", wake);

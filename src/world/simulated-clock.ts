@@ -116,7 +116,7 @@ export class SimulatedClock implements Clock {
     const alarm = alarms.add(atMs, wake);
     this.#ringSoon();
     return () => {
-      alarm.cancelled = true;
+      alarms.cancel(alarm);
     };
   }
 

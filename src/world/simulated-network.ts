@@ -92,6 +92,7 @@ class SimulatedConnection extends Duplex implements Connection {
   readonly #clock: SimulatedClock;
   readonly #pieces: (bytes: Buffer) => Buffer[];
   #onceRead: (() => void) | undefined;
+  #hasSentEnd = false;
   #idleMs = 0;
   #cancelIdle: Cancel = () => undefined;
 
@@ -121,7 +122,7 @@ class SimulatedConnection extends Duplex implements Connection {
   override _write(chunk: Buffer, _encoding: string, done: (error?: Error) => void): void {
     this.#moved();
     const other = this.other!;
-    if (other.destroyed || other.readableEnded) {
+    if (other.destroyed) {
       done(systemError("EPIPE", "write", "a simulated connection"));
       return;
     }
@@ -132,7 +133,7 @@ class SimulatedConnection extends Duplex implements Connection {
   }
 
   override _final(done: (error?: Error) => void): void {
-    this.other?.push(null);
+    this.#sendEnd();
     done();
   }
 
@@ -142,10 +143,16 @@ class SimulatedConnection extends Duplex implements Connection {
     if (other !== undefined && !other.destroyed) {
       if (error !== null)
         other.destroy(systemError("ECONNRESET", "read", "a simulated connection"));
-      else if (!this.writableFinished) other.push(null);
+      else this.#sendEnd();
       other._read();
     }
     done(error);
+  }
+
+  #sendEnd(): void {
+    if (this.#hasSentEnd) return;
+    this.#hasSentEnd = true;
+    this.other?.push(null);
   }
 
   #receive(pieces: Buffer[]): boolean {

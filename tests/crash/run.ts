@@ -9,11 +9,11 @@ import {
   DynamoDBServiceException,
 } from "@aws-sdk/client-dynamodb";
 import { type SeededRandom, seededRandom } from "#world/seeded-random.ts";
+import { ServerProcess } from "../support/server-process.ts";
 import { connect } from "./client.ts";
 import { OwnedItems } from "./owned-items.ts";
 import { Problems } from "./problems.ts";
 import { keyOf, mainTable } from "./schema.ts";
-import { ServerProcess } from "./server-process.ts";
 import { SharedItems } from "./shared-items.ts";
 import { TablesLife, waitUntil } from "./tables-life.ts";
 import { readItems, verifyIndexes } from "./verify-table.ts";

@@ -34,8 +34,6 @@ export function http2Server(connections: Connections): (socket: Connection, firs
   });
   server.on("sessionError", () => {});
   return (socket, first) => {
-    socket.on("error", () => socket.destroy());
-    socket.pause();
     socket.unshift(first);
     server.emit("connection", socket);
   };

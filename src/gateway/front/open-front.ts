@@ -3,8 +3,6 @@ import { Connections } from "./connections.ts";
 import type { Kept } from "./connections.ts";
 import type { Front, FrontLimits, HttpHandler } from "./http.ts";
 import { Http1Connection } from "./http1-sockets.ts";
-import { nodeHttp1 } from "./http1-node.ts";
-import { http2Server } from "./http2.ts";
 import { defaultLimits } from "./limits.ts";
 import { parserKit } from "./parser.ts";
 import { lastWords } from "./response-head.ts";
@@ -29,12 +27,18 @@ export async function openFront(options: FrontOptions): Promise<Front> {
   const onFailure = options.onFailure ?? (() => {});
   const connections = new Connections(options.clock, limits, options.handler, onFailure);
   const kit = options.http1 === "node" ? undefined : parserKit();
-  const acceptHttp2 = http2Server(connections);
-  const acceptNode = kit === undefined ? nodeHttp1(connections) : undefined;
+  const acceptNode =
+    kit === undefined ? (await import("./http1-node.ts")).nodeHttp1(connections) : undefined;
+  let http2: Promise<(socket: Connection, first: Buffer) => void> | undefined;
 
   const accept: Accept = (protocol, socket, first) => {
-    if (protocol === "http2") acceptHttp2(socket, first);
-    else if (kit !== undefined) new Http1Connection(connections, kit, socket).onData(first);
+    if (protocol === "http2") {
+      // Loaded when the first client speaks it: most servers never need its 7 MB.
+      http2 ??= import("./http2.ts").then(({ http2Server }) => http2Server(connections));
+      socket.on("error", () => socket.destroy());
+      socket.pause();
+      http2.then((take) => socket.destroyed || take(socket, first), onFailure);
+    } else if (kit !== undefined) new Http1Connection(connections, kit, socket).onData(first);
     else acceptNode?.(socket, first);
   };
 

@@ -133,7 +133,7 @@ function changedUnits(
   const provisioned = update?.ProvisionedThroughput;
   if (after.mode === "PAY_PER_REQUEST") {
     if (provisioned !== undefined) throw indexUnitsWithoutProvision(ctx, name);
-    if (update && !update.OnDemandThroughput && !update.WarmThroughput) {
+    if (update && !namesUnits(update.OnDemandThroughput) && !update.WarmThroughput) {
       throw ctx.error(
         "ValidationException",
         `${invalid}The only Updates for index: ${name} when TableThroughputMode is PAY_PER_REQUEST can be to OnDemandThroughput, WarmThroughput`,
@@ -152,6 +152,9 @@ function changedUnits(
   checkQuota(ctx, provisioned, { index: name });
   return newThroughput(provisioned);
 }
+
+const namesUnits = (given: OnDemandThroughput | undefined): boolean =>
+  (given?.MaxReadRequestUnits ?? given?.MaxWriteRequestUnits) !== undefined;
 
 function indexUnitsWithoutProvision(ctx: Context, name: string): Error {
   return ctx.error(

@@ -70,6 +70,15 @@ test("a token stands for its transaction for ten minutes, wherever in a window i
   }
 });
 
+// Found by the simulation, seeds 15, 53 and 85: the transaction was done a second time.
+test("a token stands for its transaction when the clock is set back over the edge of a window", async () => {
+  const { world, remember, find } = await setUp();
+  world.clock.moveTo(Math.ceil(world.clock.nowMs() / (10 * minuteMs)) * 10 * minuteMs + 500);
+  await remember("token");
+  world.clock.jump(-1_000);
+  assert.equal((await find("token"))?.requestHash, "token");
+});
+
 test("tokens are swept away once none of their window is valid", async () => {
   const { world, ctx, remember, find } = await setUp();
   for (let count = 0; count < 30; count++) await remember(`early-${count}`);

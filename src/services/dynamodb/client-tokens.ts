@@ -8,8 +8,8 @@ import { tokenKey, tokensPrefix } from "./keyspace.ts";
  * What makes TransactWriteItems idempotent: for ten minutes after a transaction, its client token stands for it.
  *
  * Tokens stand in windows of ten minutes by the clock, so one that is still valid is in the present window or in the
- * one before, and a whole window is swept by one job. (SDKs send a token with every transaction: a job for each would
- * cost more than the transaction.)
+ * one before (after the clock was set back: in the one behind it), and a whole window is swept by one job. (SDKs send
+ * a token with every transaction: a job for each would cost more than the transaction.)
  */
 const validMs = 10 * 60_000;
 
@@ -35,7 +35,9 @@ export function findDone(
   token: string,
 ): DoneTransaction | undefined {
   const nowMs = ctx.now();
-  for (const window of [windowOf(nowMs), windowOf(nowMs) - 1]) {
+  const present = windowOf(nowMs);
+  // The window to come: clocks are set back, and the token may be from just behind its edge.
+  for (const window of [present, present - 1, present + 1]) {
     if (window < 0) continue;
     const bytes = snapshot.get(tokenKey(ctx, window, token));
     if (bytes === undefined) continue;

@@ -4,7 +4,7 @@ import type { AttributeValue } from "./attribute-values.ts";
 import { isInRange, type KeyAttribute, type KeyRange } from "./expressions/key-condition.ts";
 import { keyDoesNotMatch } from "./item-key.ts";
 import { checkItem } from "./item-size.ts";
-import { checkKeyValue } from "./key-encoding.ts";
+import { checkIndexKeyIsNotEmpty, checkKeyValue } from "./key-encoding.ts";
 import type { StoreRange } from "./query-range.ts";
 import type { ReadSource } from "./read-source.ts";
 import type { Item } from "./stored-item.ts";
@@ -40,11 +40,15 @@ export function checkStartKeyCount(source: ReadSource, startKey: Item): void {
 }
 
 /** An attribute of the key of the table or index that is read. */
-export function checkStartKeyPart(startKey: Item, attribute: KeyAttribute): void {
+export function checkStartKeyPart(
+  { index }: ReadSource,
+  startKey: Item,
+  attribute: KeyAttribute,
+): void {
   const value = attributeOf(startKey, attribute.name);
   if (value === undefined) throw new ValidationProblem(invalid);
   if (value[attribute.type] === undefined) throw new ValidationProblem(keyDoesNotMatch);
-  checkSize(value, attribute);
+  checkSize(value, attribute, index?.index.name);
 }
 
 /** The table's key: within the start key of an index, or where a table is scanned. */
@@ -64,8 +68,13 @@ export function startKeyDoesNotMatch(): ValidationProblem {
   return new ValidationProblem(`${invalid}: ${keyDoesNotMatch}`);
 }
 
-function checkSize(value: AttributeValue, { name, type, role }: KeyAttribute): void {
+function checkSize(
+  value: AttributeValue,
+  { name, type, role }: KeyAttribute,
+  indexName?: string,
+): void {
   try {
+    if (indexName !== undefined) checkIndexKeyIsNotEmpty(name, value, type, indexName);
     checkKeyValue(name, value, type, role);
   } catch (problem) {
     if (!(problem instanceof ValidationProblem)) throw problem;

@@ -1,5 +1,5 @@
 import type { Key } from "#base/key.ts";
-import { attributeOf, typeOf } from "./attribute-values.ts";
+import { attributeOf, setAttribute, typeOf } from "./attribute-values.ts";
 import type { AttributeValue } from "./attribute-values.ts";
 import { checkIndexKeyValue, checkKeyValue, encodeKeyValue } from "./key-encoding.ts";
 import { partitionBytes } from "./keyspace.ts";
@@ -52,8 +52,10 @@ export function partitionOfItem(layout: TableLayout, item: Item): Key {
 
 /** The key attributes of an item, partition first. */
 export function keyAttributesOf(layout: TableLayout, item: Item): Item {
-  const key: Item = { [layout.partition.name]: attributeOf(item, layout.partition.name)! };
-  if (layout.sort !== undefined) key[layout.sort.name] = attributeOf(item, layout.sort.name)!;
+  const { partition, sort } = layout;
+  const key: Item = {};
+  setAttribute(key, partition.name, attributeOf(item, partition.name)!);
+  if (sort !== undefined) setAttribute(key, sort.name, attributeOf(item, sort.name)!);
   return key;
 }
 

@@ -1,3 +1,4 @@
+import { isNestedDeeper } from "#base/nesting.ts";
 import { base64Bytes } from "./attribute-values.ts";
 import type { AttributeType, AttributeValue, Item } from "./attribute-values.ts";
 import { normalizeNumber, numberBytes } from "./numbers.ts";
@@ -18,6 +19,8 @@ export const maximumItemBytes = 400 * 1024;
 
 /** An attribute itself is level 1. */
 const maximumNesting = 32;
+/** In JSON each is an object, and its map or list another; a set of the last level one more. */
+const deepestItemLevels = 2 * maximumNesting + 1;
 
 /** A list or a map costs this, and a byte for each entry. */
 const containerBytes = 3;
@@ -33,8 +36,12 @@ export function checkItem(item: Item): number {
   try {
     return checkAttributes(item, 1, 0);
   } catch (problem) {
-    // AWS parses the whole request before it validates any of it: a wrong shape further on goes first.
-    if (problem instanceof ValidationProblem) checkShapes(item);
+    if (!(problem instanceof ValidationProblem)) throw problem;
+    // AWS parses the whole request before it validates any of it: a wrong shape further on goes first. Then it looks
+    // for attributes without a name, and then how deep it is (deepRequests in paritysuite/dynamodb-conformance).
+    checkShapes(item);
+    if (Object.hasOwn(item, "")) throw new ValidationProblem(emptyName);
+    if (isNestedDeeper(item, deepestItemLevels)) throw new ValidationProblem(tooDeep);
     throw problem;
   }
 }
@@ -71,7 +78,7 @@ function checkAttributes(item: Item, level: number, entryBytes: number): number 
   for (const name in item) {
     const value = item[name];
     if (value === null || value === undefined) throw new ValidationProblem(emptyValue);
-    if (name === "") throw new ValidationProblem("Empty attribute name");
+    if (name === "") throw new ValidationProblem(emptyName);
     bytes += utf8Bytes(name) + checkAt(value, level) + entryBytes;
   }
   return bytes;
@@ -140,6 +147,7 @@ const emptyValue =
   "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes";
 const manyTypes =
   "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes";
+const emptyName = "Empty attribute name";
 const tooDeep =
   "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit";
 export const nullMustBeTrue = `${invalidParameter}Null attribute value types must have the value of true`;

@@ -51,7 +51,7 @@ export const items = {
   /** Replaces the whole item if the condition holds for what was there before. */
   PutItem(ctx, input) {
     tableNameOf(ctx, input.TableName);
-    const { condition, sizeBytes } = checkRequest(() => {
+    const { condition, sizeBytes } = checkRequest(input, () => {
       checkExpressionParameters(input, writeParameters);
       const bytes = checkItem(input.Item);
       checkReturnsOldOrNone(input.ReturnValues);
@@ -85,7 +85,7 @@ export const items = {
 
   DeleteItem(ctx, input) {
     tableNameOf(ctx, input.TableName);
-    const condition = checkRequest(() => {
+    const condition = checkRequest(input, () => {
       checkExpressionParameters(input, writeParameters);
       checkItem(input.Key);
       checkReturnsOldOrNone(input.ReturnValues);

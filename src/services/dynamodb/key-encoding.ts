@@ -60,13 +60,8 @@ export function checkIndexKeyValue(
   indexName: string,
 ): void {
   if (type === "N") return;
+  checkIndexKeyIsNotEmpty(name, value, type, indexName);
   const bytes = keyValueBytes(value, type);
-  if (bytes === 0) {
-    throw new ValidationProblem(
-      `${notValid}A value specified for a secondary index key is not supported. ` +
-        `${emptyKeyText(type)} IndexName: ${indexName}, IndexKey: ${name}`,
-    );
-  }
   const maximumBytes = role === "HASH" ? maximumPartitionKeyBytes : maximumSortKeyBytes;
   if (bytes > maximumBytes) {
     // Reported from AWS in architect/dynalite#35 and elsewhere.
@@ -75,6 +70,20 @@ export function checkIndexKeyValue(
         `Max Size: ${maximumBytes} bytes IndexName: ${indexName}`,
     );
   }
+}
+
+/** Refuses an empty value as of an index's key: of an item, a key condition or a start key. */
+export function checkIndexKeyIsNotEmpty(
+  name: string,
+  value: AttributeValue,
+  type: KeyType,
+  indexName: string,
+): void {
+  if (type === "N" || keyValueBytes(value, type) > 0) return;
+  throw new ValidationProblem(
+    `${notValid}A value specified for a secondary index key is not supported. ` +
+      `${emptyKeyText(type)} IndexName: ${indexName}, IndexKey: ${name}`,
+  );
 }
 
 const notValid = "One or more parameter values are not valid. ";

@@ -87,7 +87,7 @@ const longestPlainPartitionBytes = 512;
 export function partitionBytes(attributes: readonly Key[]): Key {
   let plain = "";
   for (const attribute of attributes) plain += bytes(attribute);
-  const body = plain.length <= longestPlainPartitionBytes ? plain : bytes(sha256(plain));
+  const body = plain.length <= longestPlainPartitionBytes ? plain : digest(plain);
   return hashBytes(partitionHash(plain)) + body;
 }
 
@@ -101,11 +101,12 @@ const longestPlainSuffixBytes = 512;
 export function primaryKeySuffix(attributes: readonly Key[]): Key {
   let plain = "";
   for (const attribute of attributes) plain += bytes(attribute);
-  return plain.length <= longestPlainSuffixBytes ? plain : bytes(sha256(plain));
+  return plain.length <= longestPlainSuffixBytes ? plain : digest(plain);
 }
 
-function sha256(plain: Key): Key {
-  return createHash("sha256").update(plain, "latin1").digest("binary");
+/** Begins with a byte that no part of a tuple begins with, so that no plain key can be taken for it. */
+function digest(plain: Key): Key {
+  return "\u00ff" + createHash("sha256").update(plain, "latin1").digest("binary");
 }
 
 /** A 32-bit hash of a partition key's bytes (FNV-1a, then mixed so that the high bits spread as well). */

@@ -2,8 +2,10 @@ import {
   addDecimals,
   DecimalProblem,
   normalizeDecimal,
+  notNumeric,
   significantDigits,
   subtractDecimals,
+  underflow,
 } from "#base/decimal.ts";
 import { ValidationProblem } from "./validation-problem.ts";
 
@@ -12,7 +14,8 @@ export function normalizeNumber(text: string): string {
   try {
     return normalizeDecimal(text);
   } catch (problem) {
-    throw asValidation(problem);
+    if (!(problem instanceof DecimalProblem)) throw problem;
+    throw new ValidationProblem(olderMessage(problem.message, text), newerMessage(problem.message));
   }
 }
 
@@ -33,13 +36,27 @@ export function subtractNumbers(left: string, right: string): string {
 }
 
 function asValidation(problem: unknown): unknown {
-  if (!(problem instanceof DecimalProblem)) return problem;
-  const { message } = problem;
-  return new ValidationProblem(
-    message,
-    message.endsWith("a numeric value") ? `${message}: ` : message,
-  );
+  return problem instanceof DecimalProblem ? new ValidationProblem(problem.message) : problem;
 }
+
+function newerMessage(message: string): string {
+  return message === notNumeric ? `${message}: ` : message;
+}
+
+/**
+ * The operations with the older validation read numbers as Java's BigDecimal does: its exponents have 32 bits, and
+ * what comes out just above them is negative. Recorded at AWS in October 2026 by paritysuite/dynamodb-conformance
+ * (valueLayers); what BigDecimal refuses follows from its documentation.
+ */
+function olderMessage(message: string, text: string): string {
+  const [, digits = "", exponent] = /^[+-]?(\d*).*[eE](.*)$/.exec(text) ?? [];
+  if (exponent === undefined || message.startsWith(notNumeric)) return message;
+  const written = Number(exponent);
+  if (written > largestInt || written < -largestInt - 1) return `${notNumeric}: ${text}`;
+  return digits.length + written > largestInt ? underflow : message;
+}
+
+const largestInt = 2 ** 31 - 1;
 
 /**
  * What a normalized number costs: a byte, a byte for two digits on each side of the point, and one

@@ -45,24 +45,13 @@ export const query = {
       const fetches = needsTable(source, input.Select, projection);
       checkKeyPaths(source.layout, filter);
       const isReverse = input.ScanIndexForward === false;
-      const range = storeRange(source, wanted);
+      const whole = storeRange(source, wanted);
       const { ExclusiveStartKey: startKey } = input;
-      return readPage(snapshot, {
-        source,
-        range:
-          startKey === undefined
-            ? range
-            : rangeBehind(range, positionOf(source, startKey), isReverse),
-        isReverse,
-        limit: input.Limit,
-        filter,
-        projection,
-        fetches,
-        countsOnly: input.Select === "COUNT",
-        isConsistent: input.ConsistentRead === true,
-        tableName: input.TableName,
-        capacityMode: input.ReturnConsumedCapacity,
-      });
+      const range =
+        startKey === undefined
+          ? whole
+          : rangeBehind(whole, positionOf(source, startKey), isReverse);
+      return readPage(snapshot, source, input, { range, isReverse, filter, projection, fetches });
     });
   },
 } satisfies Handlers<DynamoDB>;
@@ -106,11 +95,12 @@ function checkedRange(
   terms: readonly KeyTerm[],
 ): KeyRange {
   const { key } = source;
-  if (startKey === undefined) return keyRangeOf(terms, key);
+  const indexName = source.index?.index.name;
+  if (startKey === undefined) return keyRangeOf(terms, key, indexName);
   checkStartKeyCount(source, startKey);
-  checkStartKeyPart(startKey, key[0]!);
-  const wanted = keyRangeOf(terms, key);
-  for (let at = 1; at < key.length; at++) checkStartKeyPart(startKey, key[at]!);
+  checkStartKeyPart(source, startKey, key[0]!);
+  const wanted = keyRangeOf(terms, key, indexName);
+  for (let at = 1; at < key.length; at++) checkStartKeyPart(source, startKey, key[at]!);
   if (source.index !== undefined) checkStartKeyOfTable(source, startKey);
   checkStartKeyInQuery(source, startKey, wanted);
   return wanted;

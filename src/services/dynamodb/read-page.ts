@@ -1,10 +1,11 @@
 import type {
   ConsumedCapacity,
   ItemList,
-  ReturnConsumedCapacity,
   Key as StartKey,
+  ReturnConsumedCapacity,
+  Select,
 } from "#models/dynamodb.ts";
-import type { Snapshot } from "#store/store.ts";
+import type { KeyRange, Snapshot } from "#store/store.ts";
 import { attributeOf, setAttribute } from "./attribute-values.ts";
 import { consumedCapacity, noUnits, readUnits } from "./consumed-capacity.ts";
 import type { Condition } from "./expressions/condition.ts";
@@ -19,20 +20,23 @@ import { itemJson, itemSizeBytes, type Item, parseItem } from "./stored-item.ts"
  */
 const pageBytes = 1024 * 1024;
 
-export interface PageRequest {
-  readonly source: ReadSource;
+/** What Query and Scan have in common. */
+export interface ReadParameters {
+  readonly TableName: string;
+  readonly Select?: Select | undefined;
+  /** Of items that are looked at. */
+  readonly Limit?: number | undefined;
+  readonly ConsistentRead?: boolean | undefined;
+  readonly ReturnConsumedCapacity?: ReturnConsumedCapacity | undefined;
+}
+
+export interface Walk {
   readonly range: StoreRange;
   readonly isReverse: boolean;
-  /** Of items that are looked at. */
-  readonly limit: number | undefined;
   readonly filter: Condition | undefined;
   readonly projection: Projection | undefined;
   /** Whether each item is fetched from the table, because the index does not hold what is wanted. */
   readonly fetches: boolean;
-  readonly countsOnly: boolean;
-  readonly isConsistent: boolean;
-  readonly tableName: string;
-  readonly capacityMode: ReturnConsumedCapacity | undefined;
 }
 
 /** The answer of Query and Scan. */
@@ -48,8 +52,16 @@ export interface Page {
  * Reads one page. Items go out as the bytes that are stored; they are parsed only where a filter or projection
  * looks inside, and the last one for its key.
  */
-export function readPage(snapshot: Snapshot, request: PageRequest): Page {
-  const { source, filter, projection, fetches, countsOnly, limit, isConsistent } = request;
+export function readPage(
+  snapshot: Snapshot,
+  source: ReadSource,
+  input: ReadParameters,
+  walk: Walk,
+): Page {
+  const { filter, projection, fetches } = walk;
+  const limit = input.Limit;
+  const countsOnly = input.Select === "COUNT";
+  const isConsistent = input.ConsistentRead === true;
   const items: ItemList = [];
   let count = 0;
   let scannedCount = 0;
@@ -57,7 +69,7 @@ export function readPage(snapshot: Snapshot, request: PageRequest): Page {
   let entryBytes = 0;
   let fetchUnits = 0;
   let lastEvaluated: Buffer | undefined;
-  for (const { value: entry } of snapshot.range(walkOf(request))) {
+  for (const { value: entry } of snapshot.range(storeWalk(walk, limit))) {
     let stored = entry;
     if (fetches) {
       stored = fetchItem(snapshot, source, entry);
@@ -85,17 +97,18 @@ export function readPage(snapshot: Snapshot, request: PageRequest): Page {
     ? { Count: count, ScannedCount: scannedCount }
     : { Items: items, Count: count, ScannedCount: scannedCount };
   if (lastEvaluated !== undefined) page.LastEvaluatedKey = startKeyOf(source, lastEvaluated);
-  if (request.capacityMode !== undefined) {
-    const walkedBytes = fetches ? entryBytes : bytes;
-    page.ConsumedCapacity = capacityOf(request, readUnits(walkedBytes, isConsistent), fetchUnits);
+  if (input.ReturnConsumedCapacity !== undefined) {
+    const walkUnits = readUnits(fetches ? entryBytes : bytes, isConsistent);
+    page.ConsumedCapacity = capacityOf(source, input, walkUnits, fetchUnits);
   }
   return page;
 }
 
-function walkOf({ range, isReverse, limit }: PageRequest) {
+function storeWalk({ range, isReverse }: Walk, limit: number | undefined): KeyRange {
   const { start, end } = range;
-  const walk = { start, end, reverse: isReverse };
-  return limit === undefined ? walk : { ...walk, limit };
+  return limit === undefined
+    ? { start, end, reverse: isReverse }
+    : { start, end, reverse: isReverse, limit };
 }
 
 /** An entry and its item are written in one transaction: where there is an entry, there is an item. */
@@ -117,16 +130,16 @@ function startKeyOf(source: ReadSource, stored: Buffer): StartKey {
  * Developer Guide, "Local secondary indexes", Provisioned throughput considerations.
  */
 function capacityOf(
-  { source, capacityMode, tableName }: PageRequest,
+  { index }: ReadSource,
+  input: ReadParameters,
   walkUnits: number,
   fetchUnits: number,
 ): ConsumedCapacity | undefined {
   const units = noUnits();
-  const { index } = source;
   units.table = index === undefined ? walkUnits : fetchUnits;
   if (index !== undefined) {
     const byIndex = index.isGlobal ? units.globalIndexes : units.localIndexes;
     byIndex.set(index.index.name, walkUnits);
   }
-  return consumedCapacity(capacityMode, tableName, units);
+  return consumedCapacity(input.ReturnConsumedCapacity, input.TableName, units);
 }

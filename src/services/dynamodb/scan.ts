@@ -15,6 +15,7 @@ import { parseFilter } from "./expressions/bind-condition.ts";
 import { Bindings } from "./expressions/bindings.ts";
 import type { Condition } from "./expressions/condition.ts";
 import { parseProjection, type Projection } from "./expressions/projection.ts";
+import { checkValue } from "./item-size.ts";
 import { segmentRange } from "./keyspace.ts";
 import { attributesToGet } from "./legacy-conditions.ts";
 import { tableNameOf } from "./open-table.ts";
@@ -41,19 +42,8 @@ export const scan = {
       const range = rangeOf(source, input);
       checkKeyPaths(source.layout, projection);
       checkKeyPaths(source.layout, filter);
-      return readPage(snapshot, {
-        source,
-        range,
-        isReverse: false,
-        limit: input.Limit,
-        filter,
-        projection,
-        fetches,
-        countsOnly: input.Select === "COUNT",
-        isConsistent: input.ConsistentRead === true,
-        tableName: input.TableName,
-        capacityMode: input.ReturnConsumedCapacity,
-      });
+      const walk = { range, isReverse: false, filter, projection, fetches };
+      return readPage(snapshot, source, input, walk);
     });
   },
 } satisfies Handlers<DynamoDB>;
@@ -68,6 +58,10 @@ function parsed(input: ScanInput): ParsedScan {
   checkExpressionParameters(input, scanParameters);
   const legacyProjection =
     input.AttributesToGet === undefined ? undefined : attributesToGet(input.AttributesToGet);
+  // Query looks at ConditionalOperator before it looks at the values, as the operations with the newer validation do.
+  for (const { AttributeValueList: values } of Object.values(input.ScanFilter ?? {})) {
+    values?.forEach(checkValue);
+  }
   const legacyFilter = legacyFilterOf(input.ScanFilter, input.ConditionalOperator);
   if (input.ExclusiveStartKey !== undefined) checkStartKeyOfScan(input.ExclusiveStartKey);
   checkSegment(input);
@@ -107,7 +101,7 @@ function checkStartKey(source: ReadSource, startKey: Item): void {
     return;
   }
   checkStartKeyCount(source, startKey);
-  for (const attribute of source.key) checkStartKeyPart(startKey, attribute);
+  for (const attribute of source.key) checkStartKeyPart(source, startKey, attribute);
 }
 
 function rangeOf(source: ReadSource, input: ScanInput): StoreRange {

@@ -16,7 +16,7 @@ const tagsCodec: Codec<Tags> = {
 };
 
 /*
- * Messages are AWS's, as they were measured in October 2026 (ack-api-quirks, DDB-TABLE-107, 108, 372 and 442).
+ * Messages are AWS's, as they were measured in October 2026 (ack-api-quirks, DDB-TABLE-107, 108, 372, 442 and 457).
  */
 
 const invalid = "One or more parameter values were invalid: ";
@@ -78,8 +78,11 @@ export function checkTags(ctx: Context, given: readonly Tag[]): ReadonlyMap<stri
     if (key.startsWith("aws:")) {
       throw ctx.error("ValidationException", `Tag Key cannot be prefixed with aws:, Key: ${key}`);
     }
-    if (value.length > valueLengthAtMost || !allowedText.test(value)) {
-      throw ctx.error("ValidationException", `The Tag Value provided is invalid, Value: ${value}`);
+    if (value === undefined || value.length > valueLengthAtMost || !allowedText.test(value)) {
+      throw ctx.error(
+        "ValidationException",
+        `The Tag Value provided is invalid, Value: ${value ?? null}`,
+      );
     }
     if (checked.has(key)) {
       throw ctx.error(
@@ -93,9 +96,9 @@ export function checkTags(ctx: Context, given: readonly Tag[]): ReadonlyMap<stri
   return checked;
 }
 
-function checkKey(ctx: Context, key: string): void {
-  if (key.length > 0 && key.length <= keyLengthAtMost && allowedText.test(key)) return;
-  throw ctx.error("ValidationException", `The Tag Key provided is invalid, Key: ${key}`);
+function checkKey(ctx: Context, key: string | undefined): asserts key is string {
+  if (key && key.length <= keyLengthAtMost && allowedText.test(key)) return;
+  throw ctx.error("ValidationException", `The Tag Key provided is invalid, Key: ${key ?? null}`);
 }
 
 export function putTags(

@@ -89,7 +89,7 @@ function updateAction(action: Update): TransactedAction {
     apply(layout, before) {
       checkUpdate(layout, update);
       checkCondition(layout, condition, action, before);
-      return updatedImage(layout, update, action.Key, before, "TransactWriteItems");
+      return updatedImage(layout, update, action.Key, before);
     },
   };
 }

@@ -5,7 +5,7 @@ import { consumedCapacity } from "./consumed-capacity.ts";
 import { checkExpressionParameters, updateParameters } from "./expression-parameters.ts";
 import type { Update } from "./expressions/update.ts";
 import { checkIndexKeySize, keyOfRequest } from "./item-key.ts";
-import { checkItem, itemBytes } from "./item-size.ts";
+import { checkItem, checkUpdatedItemBytes, itemBytes } from "./item-size.ts";
 import { openTable, tableNameOf } from "./open-table.ts";
 import { checkRequest, conditionFailed } from "./request-checks.ts";
 import { checkKeyPaths, updateOf } from "./request-expressions.ts";
@@ -18,7 +18,7 @@ export const updateItem = {
   /** Changes some attributes of an item, and makes the item if there is none. */
   UpdateItem(ctx, input) {
     tableNameOf(ctx, input.TableName);
-    const { condition, update } = checkRequest(() => {
+    const { condition, update } = checkRequest(input, () => {
       checkExpressionParameters(input, updateParameters);
       checkItem(input.Key);
       return updateOf(input);
@@ -29,11 +29,12 @@ export const updateItem = {
       const key = keyOfRequest(layout, input.Key);
       checkUpdate(layout, update);
       checkKeyPaths(layout, condition);
+      if (input.UpdateExpression !== undefined) update?.checkCharge();
       const before = writer.find(key);
       if (condition !== undefined && !condition.holds(before?.item)) {
         throw conditionFailed(ctx, input.ReturnValuesOnConditionCheckFailure, before);
       }
-      const after = updatedImage(layout, update, input.Key, before, "UpdateItem");
+      const after = updatedImage(layout, update, input.Key, before);
       writer.write(key, before, after);
       writer.finish();
       return answer(input, writer, update, before, after);
@@ -69,15 +70,16 @@ export function updatedImage(
   update: Update | undefined,
   key: Item,
   before: ItemImage | undefined,
-  operation: "UpdateItem" | "TransactWriteItems",
 ): ItemImage | undefined {
   if (update === undefined) {
     return before ?? ItemImage.ofItem(key, itemBytes(key));
   }
-  if (before === undefined && !update.createsItem) return undefined;
   const item = update.apply(before?.item ?? key);
+  if (before === undefined && !update.createsItem) return undefined;
   checkChangedIndexKeys(layout, update, item);
-  return ItemImage.ofItem(item, update.checkSize(item, operation));
+  const bytes = itemBytes(item);
+  checkUpdatedItemBytes(bytes);
+  return ItemImage.ofItem(item, bytes);
 }
 
 /** Attributes that the update leaves alone may be what an index cannot take: they were there before the index. */

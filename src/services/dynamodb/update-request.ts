@@ -4,7 +4,7 @@ import { checkBounds, unitsWithoutProvision } from "./throughput.ts";
 
 /*
  * What UpdateTable refuses without a look at the table. Messages are AWS's, as they were measured in October 2026
- * (ack-api-quirks, DDB-TABLE-015, 160, 174, 382, 433 and 442).
+ * (ack-api-quirks, DDB-TABLE-015, 160, 174, 382, 433, 442 and 457).
  */
 
 const invalid = "One or more parameter values were invalid: ";
@@ -38,6 +38,7 @@ export function checkUpdate(ctx: Context, input: UpdateTableInput): void {
       `${invalid}List of GlobalSecondaryIndexUpdates is empty`,
     );
   }
+  checkWarmThroughput(ctx, updates ?? []);
   const clash = clashOf(concerns, input);
   if (clash !== undefined) throw ctx.error("ValidationException", invalid + clash);
   if (input.ProvisionedThroughput !== undefined) {
@@ -135,11 +136,17 @@ function checkIndexUpdates(ctx: Context, updates: readonly GlobalSecondaryIndexU
       );
     }
     seen.add(name);
+  }
+}
+
+/** AWS looks at this before it looks at what cannot go together. */
+function checkWarmThroughput(ctx: Context, updates: readonly GlobalSecondaryIndexUpdate[]): void {
+  for (const { Update } of updates) {
     const warm = Update?.WarmThroughput;
     if (warm && warm.ReadUnitsPerSecond === undefined && warm.WriteUnitsPerSecond === undefined) {
       throw ctx.error(
         "ValidationException",
-        `${invalid}WarmThroughput must have at least one of ReadUnitsPerSecond or WriteUnitsPerSecond specified for index: ${name}`,
+        `${invalid}WarmThroughput must have at least one of ReadUnitsPerSecond or WriteUnitsPerSecond specified for index: ${Update.IndexName}`,
       );
     }
   }

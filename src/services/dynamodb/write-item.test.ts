@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import * as fc from "fast-check";
+import { JsonBytes } from "#base/json-bytes.ts";
 import { endOfPrefix } from "#base/key.ts";
 import type { Context } from "#kernel/context.ts";
 import { rootOf } from "#kernel/identity.ts";
 import { Kernel } from "#kernel/kernel.ts";
 import { silentLog } from "#kernel/log.ts";
 import { defineService } from "#kernel/service.ts";
+import { LateEngine, LateServer } from "#store/engines/late.ts";
 import { memoryStore } from "#store/open.ts";
-import type { Snapshot } from "#store/store.ts";
+import { RemoteStore } from "#store/remote-store.ts";
+import type { Snapshot, Store } from "#store/store.ts";
 import { simulatedWorld } from "#world/simulated.ts";
 import { batchWriteItem } from "./batch-write-item.ts";
 import { itemBytes } from "./item-size.ts";
@@ -18,6 +21,7 @@ import { itemSizeBytes, parseItem, type Item } from "./stored-item.ts";
 import { indexLayout, tableLayout } from "./table-layout.ts";
 import { type IndexRecord, tableCodec, type TableKey, type TableRecord } from "./table-record.ts";
 import { readTableSize, sizeOfIndex } from "./table-size.ts";
+import { transactWriteItems } from "./transact-write-items.ts";
 import { updateItem } from "./update-item.ts";
 import { TableWriter } from "./write-item.ts";
 
@@ -89,10 +93,10 @@ const busy = table(
   [index(4, key(["pk"], ["n1"]), keysOnly), index(5, key(["pk"], ["s1"]))],
 );
 
-async function setUp(record: TableRecord): Promise<Context> {
+async function setUp(record: TableRecord, over: Store = memoryStore()): Promise<Context> {
   const kernel = new Kernel({
     world: simulatedWorld({ seed: 1 }),
-    store: memoryStore(),
+    store: over,
     services: [defineService({ name: "dynamodb", operations: {} })],
     log: silentLog,
   });
@@ -283,6 +287,46 @@ test("whatever is written, indexes, sizes and collections are what the items mak
       await checkAll(ctx, busy);
     }),
     { numRuns: 120, seed: 20_261_123 },
+  );
+});
+
+test("the same holds where bodies run again: two processes write at once over a store that answers late", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(operation, { minLength: 2, maxLength: 16 }),
+      fc.integer({ min: 1, max: 20 }),
+      async (operations, transactions) => {
+        const server = new LateServer(() => Promise.resolve());
+        const newProcess = () => setUp(busy, new RemoteStore(new LateEngine(server)));
+        const contexts = [await newProcess(), await newProcess()] as const;
+        const count = { TableName: "table", Key: { pk: { S: "count" }, nsk: { N: "0" } } };
+        const add = (ctx: Context, n: string, token: number) =>
+          transactWriteItems.TransactWriteItems(ctx, {
+            ClientRequestToken: String(token),
+            TransactItems: [
+              {
+                Update: {
+                  ...count,
+                  UpdateExpression: "ADD n1 :n",
+                  ExpressionAttributeValues: { ":n": { N: n } },
+                },
+              },
+            ],
+          });
+        await Promise.all([
+          ...operations.map((one, at) => run(contexts[at % 2 === 0 ? 0 : 1], fresh(one))),
+          // Each is asked for by both processes, and happens once.
+          ...Array.from({ length: transactions }, (_, token) =>
+            Promise.all(contexts.map((ctx) => add(ctx, "1", token))),
+          ),
+        ]);
+        await checkAll(contexts[0], busy);
+        const { Item: counted } = await items.GetItem(contexts[1], fresh(count));
+        assert.ok(counted instanceof JsonBytes);
+        assert.deepEqual(counted.value(), { ...count.Key, n1: { N: String(transactions) } });
+      },
+    ),
+    { numRuns: 40, seed: 20_261_126 },
   );
 });
 

@@ -63,7 +63,7 @@ export class TableWriter {
     cause: ChangeCause = "request",
   ): void {
     this.charge(before, after);
-    if (before === undefined && after === undefined) return;
+    if (before === after) return;
     this.#changes?.record(key, before, after, cause);
     this.#expiry?.write(key, before, after);
     const bytes = (after?.sizeBytes ?? 0) - (before?.sizeBytes ?? 0);

@@ -148,7 +148,7 @@ test("what KeyConditions cannot ask", async () => {
   await check({ ...d1, note: is("EQ", S("x")) }, "Query condition missed key schema element: at");
   await check(
     { ...d1, at: is("EQ", S("x")), note: is("EQ", S("x")) },
-    "Conditions can be of length 1 or 2 only",
+    "The number of query conditions (3) exceeds the number of key attributes defined in the schema (2)",
   );
   await check(
     { ...d1, at: is("EQ") },

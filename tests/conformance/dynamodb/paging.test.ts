@@ -5,6 +5,7 @@ import {
   type DynamoDBClient,
   DeleteItemCommand,
   paginateQuery,
+  paginateScan,
   QueryCommand,
   type QueryCommandInput,
 } from "@aws-sdk/client-dynamodb";
@@ -219,6 +220,10 @@ test("an index's start key has the table's key and the index's", async () => {
   await check({ ...ofTable, level: S("low") }, invalid);
   await check({ ...ofTable, kind: N("1") }, mismatch);
   await check({ device: N("1"), at: S("t0"), kind: S("heat") }, `${invalid}: ${mismatch}`);
+  await check(
+    { ...ofTable, kind: S("") },
+    `${invalid}: One or more parameter values are not valid. A value specified for a secondary index key is not supported. The AttributeValue for a key attribute cannot contain an empty string value. IndexName: by-kind, IndexKey: kind`,
+  );
   await check({ x: S("x"), y: S("y"), kind: S("heat") }, `${invalid}: ${mismatch}`);
   await check(
     { ...ofTable, kind: S("noise") },
@@ -241,6 +246,51 @@ test("an index's start key has the table's key and the index's", async () => {
     await refusal(query({ ExclusiveStartKey: { device: {} as AttributeValue }, TableName: "abc" })),
     "ValidationException: Supplied AttributeValue is empty, must contain exactly one of the supported datatypes",
   );
+});
+
+test("keys of any length are paged", async () => {
+  covers("dynamodb.Query", "dynamodb.Scan");
+  const { client } = await setUp();
+  const kind = S(`${"k".repeat(2000)}é`);
+  const level = (at: number) => S("l".repeat(1000) + "ab"[at % 2]);
+  const items = Array.from({ length: 8 }, (_, at) => ({
+    device: S("d".repeat(2047) + "xy"[at % 2]),
+    at: S("t".repeat(1023) + at),
+    kind,
+    level: level(at),
+  }));
+  await putAll(client, "events", items);
+  const read = async (input: Partial<QueryCommandInput>) => {
+    const found: Attributes[] = [];
+    const command = { TableName: "events", ...input };
+    for await (const page of paginateQuery({ client, pageSize: 3 }, command)) {
+      found.push(...(page.Items ?? []));
+    }
+    return found;
+  };
+  const ofDevice = await read({
+    KeyConditionExpression: "device = :d AND begins_with(#at, :t)",
+    ExpressionAttributeNames: { "#at": "at" },
+    ExpressionAttributeValues: { ":d": items[1]!.device, ":t": S("t".repeat(1000)) },
+  });
+  assert.deepEqual(
+    ofDevice,
+    items.filter((_, at) => at % 2 === 1),
+  );
+  const ofKind = await read({
+    IndexName: "by-kind-level",
+    KeyConditionExpression: "kind = :k AND #l > :l",
+    ExpressionAttributeNames: { "#l": "level" },
+    ExpressionAttributeValues: { ":k": kind, ":l": level(0) },
+  });
+  assert.equal(new Set(timesOf(ofKind).split(" ")).size, 4);
+  assert(ofKind.every((item) => item["level"]!.S === level(1).S));
+  const scanned: Attributes[] = [];
+  const scan = { TableName: "events", IndexName: "by-kind" };
+  for await (const page of paginateScan({ client, pageSize: 3 }, scan)) {
+    scanned.push(...(page.Items ?? []).filter((item) => item["kind"]!.S === kind.S));
+  }
+  assert.equal(scanned.length, 8);
 });
 
 test("an index's key of several attributes is asked from the left, and paged", async () => {

@@ -483,7 +483,7 @@ test("a key condition asks one partition and at most a range in it", async () =>
   await check(
     "device = :v AND #at = :v AND note = :v",
     v,
-    "Conditions can be of length 1 or 2 only",
+    "The number of query conditions (3) exceeds the number of key attributes defined in the schema (2)",
   );
   await check(
     "device = :v AND #at.x = :v",
@@ -494,6 +494,10 @@ test("a key condition asks one partition and at most a range in it", async () =>
     "device = :e",
     { ":e": S("") },
     "One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: device",
+  );
+  assert.equal(
+    await refusal(queryKind({ ExpressionAttributeValues: { ":k": S("") } })),
+    "ValidationException: One or more parameter values are not valid. A value specified for a secondary index key is not supported. The AttributeValue for a key attribute cannot contain an empty string value. IndexName: by-kind-level, IndexKey: kind",
   );
   assert.equal(
     await refusal(

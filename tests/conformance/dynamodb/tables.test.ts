@@ -365,7 +365,7 @@ test("an account's limits and DynamoDB's endpoint can be asked for", async () =>
 test("what is not built yet answers as not implemented", async () => {
   const account = tule.newAccount();
   for (const member of [
-    { StreamSpecification: { StreamEnabled: true, StreamViewType: "KEYS_ONLY" } },
+    { GlobalTableSettingsReplicationMode: "ENABLED" },
     { ResourcePolicy: "{}" },
   ]) {
     const { status } = await tule.raw({

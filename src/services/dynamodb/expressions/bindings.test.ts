@@ -27,6 +27,11 @@ test("placeholders are checked before any expression", () => {
       {},
       'ExpressionAttributeNames contains invalid key: Syntax error; key: "#a-b"',
     ],
+    [
+      { "#n": null as unknown as string },
+      {},
+      "ExpressionAttributeNames contains invalid value: for key #n",
+    ],
     [undefined, {}, "ExpressionAttributeValues must not be empty"],
     [
       undefined,

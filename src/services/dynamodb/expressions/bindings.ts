@@ -64,12 +64,12 @@ export class Bindings implements Placeholders {
 const namePlaceholder = /^#[0-9a-zA-Z_]+$/;
 const valuePlaceholder = /^:[0-9a-zA-Z_]+$/;
 
-function checkNames(names: Record<string, string>): void {
+function checkNames(names: Record<string, string | null>): void {
   checkKeys(names, namePlaceholder, "ExpressionAttributeNames");
   let bytes = 0;
   for (const placeholder in names) {
-    const name = names[placeholder]!;
-    if (name === "") {
+    const name = names[placeholder];
+    if (!name) {
       throw new ExpressionProblem(
         `ExpressionAttributeNames contains invalid value: for key ${placeholder}`,
       );

@@ -37,7 +37,7 @@ function useAll(text: string): void {
       const copy = structuredClone(item);
       const after = update.apply(item);
       assert.deepEqual(item, copy);
-      update.checkSize(after, "UpdateItem");
+      update.checkCharge();
       update.touched(after);
       update.assignedTypes();
     },

@@ -137,7 +137,11 @@ test("conditions that do not fit the key schema are refused", () => {
   const needsEquality = (open: string, later: string): string =>
     `RANGE key attributes ${open} must have equality conditions specified in the query because a condition is present on key attribute ${later}`;
   const cases: [text: string, schema: KeyAttribute[], message: string][] = [
-    ["pk = :a AND sk = :one AND x = :a", key, "Conditions can be of length 1 or 2 only"],
+    [
+      "pk = :a AND sk = :one AND x = :a",
+      key,
+      "The number of query conditions (3) exceeds the number of key attributes defined in the schema (2)",
+    ],
     ["sk = :one", key, `${missed}pk`],
     ["x = :a", key, `${missed}pk`],
     ["x = :a", partitionOnly, `${missed}pk`],

@@ -1,6 +1,6 @@
 import { beginsWith, compareValues } from "../attribute-values.ts";
 import type { AttributeValue } from "../attribute-values.ts";
-import { checkKeyValue } from "../key-encoding.ts";
+import { checkIndexKeyIsNotEmpty, checkKeyValue } from "../key-encoding.ts";
 import type { KeyType } from "../key-encoding.ts";
 import { ExpressionProblem, invalidParameter, ValidationProblem } from "../validation-problem.ts";
 import { bindCondition } from "./bind-condition.ts";
@@ -159,10 +159,22 @@ const notSupported = "Query key condition not supported";
 /**
  * The range of keys that the terms ask for: each partition attribute must equal a value, the sort
  * attributes from the left as well, except that the last one with a condition may have a range.
+ * `indexName`: where the key is an index's.
  */
-export function keyRangeOf(terms: readonly KeyTerm[], key: readonly KeyAttribute[]): KeyRange {
-  if (terms.length === 0 || (terms.length > 2 && key.length <= 2)) {
+export function keyRangeOf(
+  terms: readonly KeyTerm[],
+  key: readonly KeyAttribute[],
+  indexName?: string,
+): KeyRange {
+  if (terms.length === 0) {
     throw new ValidationProblem("Conditions can be of length 1 or 2 only");
+  }
+  // As AWS words it since keys have more than two attributes (October 2026); not for two conditions on one attribute.
+  if (terms.length > 2 && terms.length > key.length) {
+    throw new ValidationProblem(
+      `The number of query conditions (${terms.length}) exceeds the number of key attributes ` +
+        `defined in the schema (${key.length})`,
+    );
   }
   const byName = new Map(terms.map((term) => [term.name, term]));
   const partitionCount = key.filter(({ role }) => role === "HASH").length;
@@ -182,7 +194,7 @@ export function keyRangeOf(terms: readonly KeyTerm[], key: readonly KeyAttribute
       continue;
     }
     byName.delete(attribute.name);
-    checkTerm(term, attribute);
+    checkTerm(term, attribute, indexName);
     if (attribute.role === "HASH") range.partition.push(term.values[0]!);
     else sortTerms.set(attribute.name, term);
   }
@@ -193,7 +205,11 @@ export function keyRangeOf(terms: readonly KeyTerm[], key: readonly KeyAttribute
 
 type UsableTerm = KeyTerm & { operator: KeyOperator };
 
-function checkTerm(term: KeyTerm, attribute: KeyAttribute): asserts term is UsableTerm {
+function checkTerm(
+  term: KeyTerm,
+  attribute: KeyAttribute,
+  indexName: string | undefined,
+): asserts term is UsableTerm {
   if (term.operator === "unusable") {
     throw new ValidationProblem("Attempted conditional constraint is not an indexable operation");
   }
@@ -206,6 +222,9 @@ function checkTerm(term: KeyTerm, attribute: KeyAttribute): asserts term is Usab
     throw new ValidationProblem(notSupported);
   }
   for (const value of term.values) {
+    if (indexName !== undefined) {
+      checkIndexKeyIsNotEmpty(attribute.name, value, attribute.type, indexName);
+    }
     checkKeyValue(attribute.name, value, attribute.type, attribute.role);
   }
 }

@@ -330,14 +330,3 @@ test("the types that an update assigns are known where they can be", () => {
     ],
   );
 });
-
-test("UpdateItem also limits what it writes, a transaction only the item", () => {
-  // Measured at AWS: 3 bytes for the update, 19 for each SET, 2 for each REMOVE; the key is not written.
-  const changes = update("SET b = :s REMOVE r", { ":s": { S: "" } });
-  const item = (bytes: number): Item => ({ pk: { S: "K" }, b: { S: "x".repeat(bytes - 4) } });
-  assert.equal(changes.checkSize(item(409_600 - 21), "UpdateItem"), 409_600 - 21);
-  const message = "Item size to update has exceeded the maximum allowed size";
-  assert.throws(() => changes.checkSize(item(409_600 - 20), "UpdateItem"), { message });
-  assert.equal(changes.checkSize(item(409_600), "TransactWriteItems"), 409_600);
-  assert.throws(() => changes.checkSize(item(409_601), "TransactWriteItems"), { message });
-});

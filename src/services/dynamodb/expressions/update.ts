@@ -1,11 +1,12 @@
-import { attributeOf, setAttribute, typeOf } from "../attribute-values.ts";
+import { typeOf } from "../attribute-values.ts";
 import type { AttributeType, AttributeValue, Item } from "../attribute-values.ts";
-import { checkUpdatedItemBytes, itemBytes, maximumItemBytes } from "../item-size.ts";
+import { checkUpdatedItemBytes } from "../item-size.ts";
 import { addNumbers, subtractNumbers } from "../numbers.ts";
 import { ValidationProblem } from "../validation-problem.ts";
 import { checkNotKey, headOf, PathUse, valueAt } from "./paths.ts";
 import type { Path } from "./paths.ts";
 import { Projection } from "./projection.ts";
+import { chargeBytes } from "./update-charge.ts";
 import { UpdatedItem } from "./updated-item.ts";
 import type { Place } from "./updated-item.ts";
 
@@ -126,41 +127,11 @@ export class Update {
     return new Projection(this.actions.map((action) => action.path)).apply(item);
   }
 
-  /**
-   * Throws if the new item is too large, and returns its size. In UpdateItem (not in a transaction) AWS
-   * also limits what the update writes, with a fixed cost for each action: measured by a conformance
-   * suite against AWS, documented nowhere.
-   */
-  checkSize(after: Item, operation: "UpdateItem" | "TransactWriteItems"): number {
-    const bytes = itemBytes(after);
-    checkUpdatedItemBytes(bytes);
-    if (operation === "UpdateItem" && bytes > maximumItemBytes - largestActionsCost) {
-      checkUpdatedItemBytes(this.#writtenBytes(after));
-    }
-    return bytes;
-  }
-
-  #writtenBytes(after: Item): number {
-    let bytes = updateCost;
-    const written: Item = {};
-    for (const { kind, path } of this.actions) {
-      if (kind === "remove" || kind === "delete") {
-        bytes += removingCost;
-        continue;
-      }
-      bytes += assigningCost + (typeof path.at(-1) === "number" ? 1 : 0);
-      const value = attributeOf(after, headOf(path));
-      if (value !== undefined) setAttribute(written, headOf(path), value);
-    }
-    return bytes + itemBytes(written);
+  /** Throws if UpdateItem does not take an expression that writes so much: see update-charge.ts. */
+  checkCharge(): void {
+    checkUpdatedItemBytes(chargeBytes(this.actions));
   }
 }
-
-const updateCost = 3;
-const assigningCost = 19;
-const removingCost = 2;
-/** An expression of 4 KB has fewer than 2,000 actions. */
-const largestActionsCost = 2000 * (assigningCost + 1) + updateCost;
 
 function typeOfNewValue(value: NewValue): AttributeType | undefined {
   switch (value.kind) {

@@ -18,10 +18,16 @@ export class ServerProcess {
   #output = "";
   #errors = "";
 
-  constructor(dataFolder: string) {
+  /** `environment` sets what has no flag: `{ TULE_ROOT_ACCESS_KEY_ID: ... }`. */
+  constructor(
+    dataFolder: string,
+    flags: readonly string[] = [],
+    environment: Readonly<Record<string, string>> = {},
+  ) {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("TULE_"));
-    this.#child = spawn(process.execPath, [command, "start", "--port", "0", "--data", dataFolder], {
-      env: Object.fromEntries(inherited),
+    const argv = [command, "start", "--port", "0", "--data", dataFolder, ...flags];
+    this.#child = spawn(process.execPath, argv, {
+      env: { ...Object.fromEntries(inherited), ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });
     running.add(this.#child);
@@ -29,6 +35,11 @@ export class ServerProcess {
     this.ready = this.#readEndpoint();
     // Whoever kills it before it is ready need not look at this.
     this.ready.catch(() => undefined);
+  }
+
+  /** Whether it is still there: a server under test should not end by itself. */
+  get isRunning(): boolean {
+    return running.has(this.#child);
   }
 
   /** What the server wrote to its log. */
