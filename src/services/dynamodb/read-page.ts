@@ -18,7 +18,7 @@ import { itemJson, itemSizeBytes, type Item, parseItem } from "./stored-item.ts"
  * A page ends with the item that brings the data that was looked at to this size, by DynamoDB's rule of sizes and
  * before any filter: so it may be larger by almost one item (dynalite's tests, recorded at AWS).
  */
-const pageBytes = 1024 * 1024;
+export const pageBytes = 1024 * 1024;
 
 /** What Query and Scan have in common. */
 export interface ReadParameters {
@@ -34,7 +34,7 @@ export interface Walk {
   readonly range: StoreRange;
   readonly isReverse: boolean;
   readonly filter: Condition | undefined;
-  readonly projection: Projection | undefined;
+  readonly projection: Pick<Projection, "apply"> | undefined;
   /** Whether each item is fetched from the table, because the index does not hold what is wanted. */
   readonly fetches: boolean;
 }
@@ -48,16 +48,51 @@ export interface Page {
   ConsumedCapacity?: ConsumedCapacity | undefined;
 }
 
-/**
- * Reads one page. Items go out as the bytes that are stored; they are parsed only where a filter or projection
- * looks inside, and the last one for its key.
- */
+/** What one range gave. */
+export interface RangeRead {
+  readonly items: ItemList;
+  readonly count: number;
+  readonly scannedCount: number;
+  /** Of the items that were looked at. */
+  readonly bytes: number;
+  /** Of the table or index that was walked, and of the items that were fetched besides. */
+  readonly walkUnits: number;
+  readonly fetchUnits: number;
+  /** Where it stopped before the end of the range. */
+  readonly lastEvaluatedKey: StartKey | undefined;
+}
+
+/** Reads one page. */
 export function readPage(
   snapshot: Snapshot,
   source: ReadSource,
   input: ReadParameters,
   walk: Walk,
 ): Page {
+  const read = readRange(snapshot, source, input, walk);
+  const { items, count, scannedCount, lastEvaluatedKey } = read;
+  const page: Page =
+    input.Select === "COUNT"
+      ? { Count: count, ScannedCount: scannedCount }
+      : { Items: items, Count: count, ScannedCount: scannedCount };
+  if (lastEvaluatedKey !== undefined) page.LastEvaluatedKey = lastEvaluatedKey;
+  if (input.ReturnConsumedCapacity !== undefined) {
+    page.ConsumedCapacity = readCapacity(source, input, read.walkUnits, read.fetchUnits);
+  }
+  return page;
+}
+
+/**
+ * Reads a range until its end, the limit, or the size of a page. Items go out as the bytes that are stored; they are
+ * parsed only where a filter or projection looks inside, and the last one for its key.
+ */
+export function readRange(
+  snapshot: Snapshot,
+  source: ReadSource,
+  input: ReadParameters,
+  walk: Walk,
+  bytesAtMost = pageBytes,
+): RangeRead {
   const { filter, projection, fetches } = walk;
   const limit = input.Limit;
   const countsOnly = input.Select === "COUNT";
@@ -88,20 +123,20 @@ export function readPage(
       }
     }
     // There may be nothing behind it: AWS does not look, and says so with an empty last page.
-    if (scannedCount === limit || bytes >= pageBytes) {
+    if (scannedCount === limit || bytes >= bytesAtMost) {
       lastEvaluated = entry;
       break;
     }
   }
-  const page: Page = countsOnly
-    ? { Count: count, ScannedCount: scannedCount }
-    : { Items: items, Count: count, ScannedCount: scannedCount };
-  if (lastEvaluated !== undefined) page.LastEvaluatedKey = startKeyOf(source, lastEvaluated);
-  if (input.ReturnConsumedCapacity !== undefined) {
-    const walkUnits = readUnits(fetches ? entryBytes : bytes, isConsistent);
-    page.ConsumedCapacity = capacityOf(source, input, walkUnits, fetchUnits);
-  }
-  return page;
+  return {
+    items,
+    count,
+    scannedCount,
+    bytes,
+    walkUnits: readUnits(fetches ? entryBytes : bytes, isConsistent),
+    fetchUnits,
+    lastEvaluatedKey: lastEvaluated === undefined ? undefined : startKeyOf(source, lastEvaluated),
+  };
 }
 
 function storeWalk({ range, isReverse }: Walk, limit: number | undefined): KeyRange {
@@ -129,7 +164,7 @@ function startKeyOf(source: ReadSource, stored: Buffer): StartKey {
  * The sizes of a page are summed up and then rounded; what is fetched is rounded item by item. Source: AWS docs,
  * Developer Guide, "Local secondary indexes", Provisioned throughput considerations.
  */
-function capacityOf(
+export function readCapacity(
   { index }: ReadSource,
   input: ReadParameters,
   walkUnits: number,

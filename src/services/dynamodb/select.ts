@@ -41,7 +41,7 @@ export function checkSelect(input: SelectParameters, projection: Projection | un
 export function needsTable(
   source: ReadSource,
   select: Select | undefined,
-  projection: Projection | undefined,
+  projection: Pick<Projection, "attributeNames"> | undefined,
 ): boolean {
   const projected = source.index?.projected;
   if (source.index === undefined || projected === undefined) return false;

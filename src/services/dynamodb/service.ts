@@ -11,6 +11,9 @@ import { deleteIndex } from "./delete-index.ts";
 import { deleteTable, sweepTable } from "./delete-table.ts";
 import { items } from "./items.ts";
 import { limits } from "./limits.ts";
+import { batchExecuteStatement } from "./partiql/batch-execute-statement.ts";
+import { executeStatement } from "./partiql/execute-statement.ts";
+import { executeTransaction } from "./partiql/execute-transaction.ts";
 import { query } from "./query.ts";
 import { scan } from "./scan.ts";
 import { keepStream } from "./streams/keep-stream.ts";
@@ -42,6 +45,9 @@ export const dynamodb = defineService<DynamoDB>({
     ...transactWriteItems,
     ...query,
     ...scan,
+    ...executeStatement,
+    ...batchExecuteStatement,
+    ...executeTransaction,
     ...timeToLive,
   },
   jobs: {

@@ -15,7 +15,7 @@ import { type TransactedAction, transactedAction } from "./transact-actions.ts";
 import { Cancellations, PayloadSize, refuseDuplicateKeys } from "./transactions.ts";
 import { TableWriter } from "./write-item.ts";
 
-type TransactContext = Context<
+export type TransactContext = Context<
   | "IdempotentParameterMismatchException"
   | "ResourceNotFoundException"
   | "TransactionCanceledException"
@@ -50,9 +50,9 @@ export const transactWriteItems = {
 } satisfies Handlers<DynamoDB>;
 
 /** A repeated request is answered from what was noted, without writing: AWS reports it as read. */
-function answerAgain(
+export function answerAgain(
   ctx: TransactContext,
-  input: TransactWriteItemsInput,
+  input: CapacityParameters,
   done: DoneTransaction,
   requestHash: string,
 ): TransactWriteItemsOutput {
@@ -72,13 +72,18 @@ function answerAgain(
   };
 }
 
+type CapacityParameters = Pick<
+  TransactWriteItemsInput,
+  "ReturnConsumedCapacity" | "ReturnItemCollectionMetrics"
+>;
+
 interface Target {
   readonly action: TransactedAction;
   readonly writer: TableWriter;
 }
 
 /** One run of the transaction's body. */
-class TransactedTables {
+export class TransactedTables {
   readonly #targets: readonly Target[];
   /** By the table's id: a table may come under its name and under its ARN, and is answered as it came first. */
   readonly #tables = new Map<string, { readonly name: string; readonly writer: TableWriter }>();
@@ -120,7 +125,7 @@ class TransactedTables {
     return units;
   }
 
-  answer(input: TransactWriteItemsInput): TransactWriteItemsOutput {
+  answer(input: CapacityParameters): TransactWriteItemsOutput {
     const answer: TransactWriteItemsOutput = {};
     const mode = input.ReturnConsumedCapacity;
     if (mode === "TOTAL" || mode === "INDEXES") {

@@ -22,6 +22,15 @@ export class ConditionUnmet extends ServiceError {
   }
 }
 
+/** An INSERT of an item that is there already. */
+export class DuplicateItem extends ServiceError {
+  override name = "DuplicateItem";
+
+  constructor() {
+    super("DuplicateItemException", "Duplicate primary key exists in table");
+  }
+}
+
 /** Why a transaction is cancelled: a reason for each action, in the order of the actions. */
 export class Cancellations {
   readonly #reasons: CancellationReason[] = [];
@@ -56,6 +65,9 @@ function reasonOf(problem: unknown): CancellationReason {
   if (problem instanceof ConditionUnmet) {
     const reason = { Code: "ConditionalCheckFailed", Message: problem.message };
     return problem.found === undefined ? reason : { ...reason, Item: problem.found.json };
+  }
+  if (problem instanceof DuplicateItem) {
+    return { Code: "DuplicateItem", Message: problem.message };
   }
   if (problem instanceof CollectionTooLarge) {
     return { Code: "ItemCollectionSizeLimitExceeded", Message: problem.message };

@@ -11,6 +11,7 @@ import type {
 } from "../expressions/syntax.ts";
 import { misusedFunction } from "../expressions/token-stream.ts";
 import { ValidationProblem } from "../validation-problem.ts";
+import { aggregates } from "./keywords.ts";
 import { pathOf } from "./paths.ts";
 import { unsupported } from "./problems.ts";
 import type { Expression } from "./syntax.ts";
@@ -211,6 +212,7 @@ class ConditionWriter implements Placeholders {
 
   #call({ name, operands, place }: Extract<Expression, { kind: "call" }>): ConditionSyntax {
     for (const operand of operands) refuseStatement(operand);
+    if (aggregates.has(name)) throw unsupported(`Unsupported token in expression: ${name}`, place);
     if (!functions.has(name)) throw unsupported(`Unrecognized function: ${name}`, place);
     return { kind: "function", name, operands: operands.map((operand) => this.#operand(operand)) };
   }

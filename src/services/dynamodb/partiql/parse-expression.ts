@@ -235,7 +235,8 @@ export abstract class ExpressionParser {
     const statement = this.parseStatementTerm(token);
     if (statement !== undefined) return statement;
     if (Object.hasOwn(precedences, token.text)) throw notWellFormed("Unexpected operator");
-    if (unsupportedTerms.has(token.text)) {
+    const isNoLiteral = token.text !== "date" && token.text !== "time";
+    if (unsupportedTerms.has(token.text) && (isNoLiteral || reader.peek(1).kind === "string")) {
       const name = token.text === "cast" ? "cast" : token.text.toUpperCase();
       throw unsupported(`Unsupported token in expression: ${name}`, token);
     }

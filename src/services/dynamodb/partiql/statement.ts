@@ -80,6 +80,7 @@ export function statementOf({ Statement: text, Parameters: given = [] }: Prepare
       const select = selectOf(operand, given);
       return { kind: "exists", tableName: select.tableName, select };
     }
+    default:
   }
   throw new ValidationProblem(`Unsupported operation: ${operationName(expression)}`);
 }

@@ -1,0 +1,190 @@
+import type { Key } from "#base/key.ts";
+import type { Context } from "#kernel/context.ts";
+import { ServiceError } from "#kernel/errors.ts";
+import type { Handlers } from "#kernel/service.ts";
+import type {
+  BatchExecuteStatementInput,
+  BatchStatementError,
+  BatchStatementErrorCodeEnum,
+  BatchStatementRequest,
+  BatchStatementResponse,
+  ConsumedCapacity,
+  DynamoDB,
+} from "#models/dynamodb.ts";
+import type { Snapshot } from "#store/store.ts";
+import { consumedCapacity, type ConsumedUnits, noUnits, readUnits } from "../consumed-capacity.ts";
+import { openIndex, openTable, type TableContext, tableNameOf } from "../open-table.ts";
+import { tableLayout } from "../table-layout.ts";
+import { ValidationProblem } from "../validation-problem.ts";
+import { existsOutsideTransaction, writeOne } from "./execute-statement.ts";
+import { refuseLongKeys } from "./select-page.ts";
+import { keyToRead, readItem } from "./single-read.ts";
+import { type Select, type Statement, statementOf } from "./statement.ts";
+import { type WriteAction, writeAction } from "./write-action.ts";
+
+/** A statement of the batch with the item that it is about, or with what is wrong with it. */
+type Slot =
+  | { readonly kind: "failed"; readonly response: BatchStatementResponse }
+  | {
+      readonly kind: "read";
+      readonly select: Select;
+      readonly key: Key;
+      readonly isConsistent: boolean;
+    }
+  | { readonly kind: "write"; readonly action: WriteAction; readonly key: Key };
+
+export const batchExecuteStatement = {
+  /** Reads or writes, each for itself: what is wrong with one is told in its place, and the others are done. */
+  async BatchExecuteStatement(declared, input) {
+    // Statements fail one by one, by codes that the operation itself does not declare.
+    const ctx = declared as Context as TableContext;
+    const statements = input.Statements.map((request) => parsed(ctx, request));
+    refuseMixture(statements.map(({ statement }) => statement));
+    const { slots, reads } = await ctx.read((snapshot) => {
+      const opened = statements.map((one) => open(snapshot, ctx, one));
+      refuseDuplicates(opened);
+      // What is read is of one moment.
+      return { slots: opened, reads: opened.map((slot) => read(snapshot, slot)) };
+    });
+    const units = new Map<string, ConsumedUnits>();
+    const responses = await Promise.all(
+      slots.map(async (slot, at): Promise<BatchStatementResponse> => {
+        const found = reads[at];
+        if (found !== undefined) {
+          add(units, found.tableName, found.units);
+          return { TableName: found.tableName, Item: found.item };
+        }
+        return slot.kind === "write" ? write(ctx, slot.action, units) : failedResponse(slot);
+      }),
+    );
+    return { Responses: responses, ConsumedCapacity: capacityOf(input, units) };
+  },
+} satisfies Handlers<DynamoDB>;
+
+interface Parsed {
+  readonly request: BatchStatementRequest;
+  readonly statement: Statement | undefined;
+  readonly response: BatchStatementResponse | undefined;
+}
+
+function parsed(ctx: TableContext, request: BatchStatementRequest): Parsed {
+  try {
+    const statement = statementOf(request);
+    if (statement.kind === "exists") throw existsOutsideTransaction();
+    tableNameOf(ctx, statement.tableName);
+    return { request, statement, response: undefined };
+  } catch (problem) {
+    return { request, statement: undefined, response: { Error: errorOf(problem) } };
+  }
+}
+
+function refuseMixture(statements: readonly (Statement | undefined)[]): void {
+  const hasReads = statements.some((statement) => statement?.kind === "select");
+  const hasWrites = statements.some(
+    (statement) => statement !== undefined && statement.kind !== "select",
+  );
+  if (hasReads && hasWrites) {
+    throw new ValidationProblem(
+      "Read and write requests together in the same batch is not supported.",
+    );
+  }
+}
+
+/** Finds out which item a statement is about. */
+function open(snapshot: Snapshot, ctx: TableContext, one: Parsed): Slot {
+  const { request, statement, response } = one;
+  if (statement === undefined) return { kind: "failed", response: response! };
+  try {
+    const layout = tableLayout(ctx, openTable(snapshot, ctx, statement.tableName));
+    if (statement.kind === "select") {
+      if (statement.indexName !== undefined) {
+        refuseLongKeys(openIndex(ctx, layout.table, statement.indexName).index);
+      }
+      const key = keyToRead(layout, statement, "BatchExecuteStatement");
+      const isConsistent = request.ConsistentRead === true;
+      return { kind: "read", select: statement, key, isConsistent };
+    }
+    const action = writeAction(statement, request.ReturnValuesOnConditionCheckFailure);
+    return { kind: "write", action, key: action.key(layout) };
+  } catch (problem) {
+    return { kind: "failed", response: { Error: errorOf(problem) } };
+  }
+}
+
+function refuseDuplicates(slots: readonly Slot[]): void {
+  const keys = slots.flatMap((slot) => (slot.kind === "failed" ? [] : [slot.key]));
+  if (new Set(keys).size === keys.length) return;
+  throw new ValidationProblem("Provided list of item keys contains duplicates");
+}
+
+function read(snapshot: Snapshot, slot: Slot) {
+  if (slot.kind !== "read") return undefined;
+  const { item, sizeBytes } = readItem(snapshot, slot.key, slot.select);
+  const units = { ...noUnits(), table: readUnits(sizeBytes, slot.isConsistent) };
+  return { tableName: slot.select.tableName, item, units };
+}
+
+async function write(
+  ctx: TableContext,
+  action: WriteAction,
+  units: Map<string, ConsumedUnits>,
+): Promise<BatchStatementResponse> {
+  const { tableName } = action;
+  try {
+    const written = await writeOne(ctx, action);
+    add(units, tableName, written.units);
+    return { TableName: tableName, Item: written.item };
+  } catch (problem) {
+    return { TableName: tableName, Error: errorOf(problem) };
+  }
+}
+
+function failedResponse(slot: Slot): BatchStatementResponse {
+  return slot.kind === "failed" ? slot.response : {};
+}
+
+const codes: Readonly<Record<string, BatchStatementErrorCodeEnum>> = {
+  AccessDeniedException: "AccessDenied",
+  ConditionalCheckFailedException: "ConditionalCheckFailed",
+  DuplicateItemException: "DuplicateItem",
+  ItemCollectionSizeLimitExceededException: "ItemCollectionSizeLimitExceeded",
+  ProvisionedThroughputExceededException: "ProvisionedThroughputExceeded",
+  ResourceNotFoundException: "ResourceNotFound",
+  ThrottlingException: "ThrottlingError",
+  ValidationException: "ValidationError",
+};
+
+/** Rethrows what is no answer to one statement alone. */
+function errorOf(problem: unknown): BatchStatementError {
+  const code = problem instanceof ServiceError ? codes[problem.code] : undefined;
+  if (code === undefined) throw problem;
+  const { message, members } = problem as ServiceError;
+  const error: BatchStatementError = { Code: code, Message: message };
+  const { Item: item } = members as Pick<BatchStatementError, "Item">;
+  if (item !== undefined) error.Item = item;
+  return error;
+}
+
+function add(
+  all: Map<string, ConsumedUnits>,
+  tableName: string,
+  { table, globalIndexes, localIndexes }: ConsumedUnits,
+): void {
+  let units = all.get(tableName);
+  if (units === undefined) all.set(tableName, (units = noUnits()));
+  units.table += table;
+  for (const [name, count] of globalIndexes) {
+    units.globalIndexes.set(name, (units.globalIndexes.get(name) ?? 0) + count);
+  }
+  for (const [name, count] of localIndexes) {
+    units.localIndexes.set(name, (units.localIndexes.get(name) ?? 0) + count);
+  }
+}
+
+function capacityOf(
+  { ReturnConsumedCapacity: mode }: BatchExecuteStatementInput,
+  units: ReadonlyMap<string, ConsumedUnits>,
+): ConsumedCapacity[] | undefined {
+  if (mode !== "TOTAL" && mode !== "INDEXES") return undefined;
+  return [...units].map(([tableName, used]) => consumedCapacity(mode, tableName, used)!);
+}
