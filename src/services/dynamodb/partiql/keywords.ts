@@ -11,9 +11,9 @@ export const keywords: ReadonlySet<string> = new Set(
   deferred delete desc describe descriptor diagnostics disconnect distinct do domain double drop else end end-exec
   escape except exception exec execute exists external extract false fetch first float for foreign found from full get
   global go goto grant group having identity immediate in index indicator initially inner input insensitive insert int
-  int2 int4 int8 integer integer2 integer4 integer8 intersect interval into is isolation join key language last left
+  int2 int4 int8 integer integer4 integer8 intersect interval into is isolation join key language last left
   let level like limit list local lower match max min missing modified module names national natural nchar new next no
-  not nothing null nullif numeric octet_length of offset old on only open option or order outer output overlaps pad
+  not nothing null nullif numeric octet_length of old on only open option or order outer output overlaps pad
   partial pivot position precision prepare preserve primary prior privileges procedure public read real references
   relative remove restrict returning revoke right rollback rows schema scroll section select session session_user set
   sexp size smallint some space sql sqlcode sqlerror sqlstate string struct substring sum symbol system_user table
@@ -41,7 +41,6 @@ export const typeNames: ReadonlyMap<string, string> = new Map(
     boolean: "BOOLEAN",
     smallint: "SMALLINT",
     int2: "SMALLINT",
-    integer2: "SMALLINT",
     int4: "INTEGER4",
     integer4: "INTEGER4",
     int8: "INTEGER8",

@@ -160,6 +160,8 @@ export function typeName(expression: Expression): string {
       return "Path";
     case "parameter":
       return "Parameter";
+    case "ion":
+      return ionType(expression.text);
     case "number":
       return /^-?\d+$/.test(expression.text) ? "INT" : "DECIMAL";
     case "string":
