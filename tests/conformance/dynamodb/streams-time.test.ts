@@ -26,9 +26,9 @@ interface Streamed {
   readonly tule: Tule;
   readonly streams: StreamsClient;
   readonly arn: string;
-  pass(ms: number): void;
-  put(id: string): Promise<unknown>;
-  update(StreamEnabled: false): Promise<unknown>;
+  readonly pass: (ms: number) => void;
+  readonly put: (id: string) => Promise<unknown>;
+  readonly update: (StreamEnabled: false) => Promise<unknown>;
 }
 
 /** Each test moves the clock of a server of its own. */

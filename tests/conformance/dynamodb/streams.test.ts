@@ -34,9 +34,9 @@ interface Account {
   readonly account: string;
   readonly client: DynamoDBClient;
   readonly streams: StreamsClient;
-  update(more: Partial<UpdateTableCommandInput>): Promise<TableDescription>;
-  describe(): Promise<TableDescription>;
-  put(id: string): Promise<unknown>;
+  readonly update: (more: Partial<UpdateTableCommandInput>) => Promise<TableDescription>;
+  readonly describe: () => Promise<TableDescription>;
+  readonly put: (id: string) => Promise<unknown>;
 }
 
 function newAccount(): Account {
@@ -79,7 +79,7 @@ test("a table that is created with a stream names it (recorded)", async () => {
   const described = await describe();
   assert.equal(described.LatestStreamArn, arn);
   assert.deepEqual(described.StreamSpecification, keysOnly);
-  const { CreationRequestDateTime: at, Shards, ...rest } = await streams.describe(arn!);
+  const { CreationRequestDateTime: at, Shards, ...rest } = await streams.describe(arn);
   assert.equal(new Date(at * 1000).toISOString(), `${label}Z`);
   assert.deepEqual(rest, {
     StreamArn: arn,
