@@ -121,7 +121,9 @@ function jsonProtocolOf(contentType: string | undefined): ProtocolName {
 // Rule 5. Of a request that names an action in its query, only those are meant that go to a root or a queue's URL;
 // elsewhere `Action` may be a parameter like any other.
 function actionOf(query: string, form: string | undefined, path: string): Action | undefined {
-  const text = form ?? (path === "/" || /^\/(\d{12}|queue)\//.test(path) ? query : "");
+  const inUrl = query !== "" && (path === "/" || /^\/(\d{12}|queue)\//.test(path)) ? query : "";
+  // A post may have the action in its URL and the rest in its body, or as a presigned one nothing there.
+  const text = form === undefined || inUrl === "" ? (form ?? inUrl) : `${inUrl}&${form}`;
   if (!text.includes("Action=")) return undefined;
   const name = parameter(text, "Action");
   return name === undefined ? undefined : { name, version: parameter(text, "Version") };
