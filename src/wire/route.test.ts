@@ -99,6 +99,14 @@ const cases: [name: string, request: Sketch, expected: string][] = [
     "sns ListTopics query",
   ],
   [
+    "an action of a client that accepts JSON",
+    {
+      query: "Action=GetCallerIdentity&Version=2011-06-15",
+      headers: { accept: "application/json" },
+    },
+    "sts GetCallerIdentity query-json",
+  ],
+  [
     "an action without version, by its scope",
     { method: "POST", form: "Action=TagUser", scope: "iam" },
     "iam TagUser query",

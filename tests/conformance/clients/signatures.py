@@ -1,5 +1,6 @@
 """With --auth strict: what is signed right is let in, from boto3 and from the AWS CLI, and nothing else is."""
 
+import json
 import os
 import urllib.error
 import urllib.request
@@ -105,6 +106,15 @@ def _():
     status, body = get(url, headers={"x-k8s-aws-id": "my-cluster"})
     equal(status, 200)
     assert f"<Arn>{root}</Arn>" in body, body
+    # As who verifies the token asks.
+    headers = {"x-k8s-aws-id": "my-cluster", "accept": "application/json"}
+    status, body = get(url, headers=headers)
+    equal(status, 200)
+    answer = json.loads(body)["GetCallerIdentityResponse"]
+    equal(answer["GetCallerIdentityResult"], {"UserId": account, "Account": account, "Arn": root})
+    equal(list(answer["ResponseMetadata"]), ["RequestId"])
+    status, body = get(url, headers={"accept": "application/json"})
+    equal((status, json.loads(body)["Error"]["Code"]), (403, "SignatureDoesNotMatch"))
 
 
 @case("a presigned URL is good for the headers that were signed, and for nothing else")
