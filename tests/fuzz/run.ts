@@ -42,14 +42,18 @@ interface Slow {
  * never with a failure of its own; serve a client that behaves, all the while; keep indexes and tables in step; and
  * have the same tables after a SIGKILL.
  */
-export async function fuzz(requests: number, seed: number): Promise<Summary> {
+export async function fuzz(
+  requests: number,
+  seed: number,
+  http: "sockets" | "node" = "sockets",
+): Promise<Summary> {
   const startedAtMs = Date.now();
   const dataFolder = await mkdtemp(join(tmpdir(), "tule-fuzz-"));
   const environment = {
     TULE_ROOT_ACCESS_KEY_ID: knownKey.accessKeyId,
     TULE_ROOT_SECRET_ACCESS_KEY: knownKey.secretAccessKey,
   };
-  const start = (): ServerProcess => new ServerProcess(dataFolder, [], environment);
+  const start = (): ServerProcess => new ServerProcess(dataFolder, ["--http", http], environment);
   let server = start();
   const run = new Run(requests, seed, server);
   let endpoint = await server.ready;
