@@ -98,6 +98,7 @@ const dialects: Readonly<Record<ProtocolName, ErrorDialect>> = {
   "rest-json": "rest-json",
   invoke: "rest-json",
   query: "query",
+  "query-json": "query",
   ec2: "query",
   "rest-xml": "s3",
 };

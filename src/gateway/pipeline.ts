@@ -3,7 +3,12 @@ import type { Kernel } from "#kernel/kernel.ts";
 import { countCall } from "#kernel/metrics.ts";
 import { notImplemented } from "#wire/errors.ts";
 import { protocols } from "#wire/protocols.ts";
-import { WireProblem, type EncodedResponse, type WireError } from "#wire/protocol.ts";
+import {
+  WireProblem,
+  type EncodedResponse,
+  type Protocol,
+  type WireError,
+} from "#wire/protocol.ts";
 import { route, routeNeedsForm, type Route } from "#wire/route.ts";
 import { validate } from "#wire/validate.ts";
 import { authenticate } from "./authenticate.ts";
@@ -102,13 +107,19 @@ async function answer(
 /** What AWS has and Tule has not says so by name; what AWS has not either is the caller's mistake. */
 function unanswerable({ serviceName, operationName, protocol }: Endpoint): ServiceError {
   if (operationName === undefined && protocol !== protocols.invoke) {
-    return protocol === protocols.query || protocol === protocols.ec2
+    return isQuery.has(protocol)
       ? new ServiceError("InvalidAction", unknownAction, {}, 400)
       : new ServiceError("UnknownOperationException", "", {}, 400);
   }
   const { code, message, status } = notImplemented(serviceName, operationName);
   return new ServiceError(code, message ?? code, {}, status);
 }
+
+const isQuery: ReadonlySet<Protocol> = new Set([
+  protocols.query,
+  protocols["query-json"],
+  protocols.ec2,
+]);
 
 // Source: https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
 const unknownAction =

@@ -1,10 +1,12 @@
 import { endOfPrefix, keyAfter, type Key } from "#base/key.ts";
 import { tuple } from "#base/tuple.ts";
-import type { Store } from "#store/store.ts";
+import type { Store, Transaction } from "#store/store.ts";
 
 /*
  * Forgetting everything takes many transactions. A mark that is written first and deleted last makes it whole: if
- * the process dies in between, the next start goes on before anybody is served.
+ * the process dies in between, the next start goes on before anybody is served. What others write meanwhile behind
+ * the walk may be half forgotten (a table without its jobs), so walks follow one another until a single transaction
+ * has seen everything there is.
  */
 const resetMark = tuple("kernel", "reset");
 const keysAtOnce = 5_000;
@@ -21,16 +23,21 @@ export async function finishReset(store: Store): Promise<void> {
   let from: Key | undefined = "";
   while (from !== undefined) {
     const start: Key = from;
-    from = await store.transact((tx) => {
-      let last: Key | undefined;
-      let count = 0;
-      for (const { key } of tx.range({ start, end: endOfPrefix("\u00fe"), limit: keysAtOnce })) {
-        if (key !== resetMark) tx.delete(key);
-        last = key;
-        count += 1;
-      }
-      return count < keysAtOnce || last === undefined ? undefined : keyAfter(last);
-    });
+    from = await store.transact((tx) => forgetSome(tx, start));
   }
-  await store.transact((tx) => tx.delete(resetMark));
+}
+
+/** One transaction of a walk; answers where the next one begins, or undefined when all is forgotten. */
+function forgetSome(tx: Transaction, start: Key): Key | undefined {
+  let last: Key | undefined;
+  let count = 0;
+  for (const { key } of tx.range({ start, end: endOfPrefix("\u00fe"), limit: keysAtOnce })) {
+    if (key !== resetMark) tx.delete(key);
+    last = key;
+    count += 1;
+  }
+  if (count === keysAtOnce && last !== undefined) return keyAfter(last);
+  if (start !== "") return "";
+  tx.delete(resetMark);
+  return undefined;
 }

@@ -53,8 +53,8 @@ export interface SplitRule {
   readonly openShardsAtMost: number;
 }
 
-/** What an AWS partition takes, sustained: 1,000 writes a second. */
-export const defaultSplit: SplitRule = { entries: 60_000, windowMs: 60_000, openShardsAtMost: 64 };
+/** What a partition of DynamoDB takes and a shard of Kinesis: 1,000 writes a second, for a while. */
+export const defaultSplit: SplitRule = { entries: 10_000, windowMs: 10_000, openShardsAtMost: 64 };
 
 export interface LogEntry {
   readonly sequence: number;

@@ -79,6 +79,8 @@ export interface ShapeModel {
   order?: string[];
   /** Added by corrections: the other constraints do not hold for ARNs, which may have up to this many characters. */
   arnMax?: number;
+  /** Added by corrections: an empty text breaks this least length and no other constraint. */
+  emptyMin?: number;
   /** Added by corrections: outputs may hold the value as JSON bytes that were stored so. */
   storedJson?: boolean;
   /** Added by corrections: messages of validation show the value as JSON and not as Java prints it. */

@@ -45,7 +45,7 @@ export interface Snapshot {
 }
 
 /**
- * Limits: a key of 1 to 8192 bytes; 10,000 writes and 10 MB of keys and values per transaction, one
+ * Limits: a key of 1 to 8192 bytes; 10,000 writes and 64 MB of keys and values per transaction, one
  * value included (large bodies belong in files). Beyond them a write throws `TransactionTooLarge`.
  */
 export interface Transaction extends Snapshot {

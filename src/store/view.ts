@@ -8,7 +8,7 @@ import type { Codec, Entry, KeyRange, Snapshot, Transaction } from "./store.ts";
 
 const maxKeyBytes = 8192;
 const maxWrites = 10_000;
-const maxTransactionBytes = 10 * 1024 * 1024;
+const maxTransactionBytes = 64 * 1024 * 1024;
 
 /** Views and their walks end with their body. */
 abstract class View {

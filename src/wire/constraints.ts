@@ -28,10 +28,11 @@ export function brokenConstraints(
   shape: Shape,
   memberMax: number | undefined,
 ): readonly string[] {
-  const { min, enum: values, arnMax } = shape.model;
+  const { min, enum: values, arnMax, emptyMin } = shape.model;
   let max = memberMax ?? shape.model.max;
   if (typeof value === "string") {
     if (values) return values.includes(value) ? none : [enumConstraint(values)];
+    if (value === "" && emptyMin !== undefined) return [minLength(emptyMin)];
     const isArn = arnMax !== undefined && value.startsWith("arn:");
     if (isArn) max = arnMax;
     const length = codePoints(value);

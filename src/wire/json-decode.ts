@@ -11,8 +11,9 @@ import { WireProblem } from "./protocol.ts";
 import type { Member, ServiceModel, Shape } from "./shapes.ts";
 import { fromEpochSeconds, parseTimestamp } from "./timestamps.ts";
 
-// Deeper than any value that AWS takes (DynamoDB: 32 levels of two shapes each), shallower than our stack.
-const deepestLevel = 200;
+// Deeper than what services look at themselves (DynamoDB refuses the 33rd level of two shapes each in its own words),
+// shallower than our stack.
+const deepestLevel = 500;
 
 /** Reads a whole body into the typed form of `shape`. An empty body is an empty structure. */
 export function decodeJsonBody(body: Buffer, shape: Shape, service: ServiceModel): unknown {

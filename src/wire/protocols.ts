@@ -2,6 +2,7 @@
 import { legacyCborProtocol, rpcV2CborProtocol } from "./cbor-protocols.ts";
 import { jsonProtocol } from "./json.ts";
 import type { Protocol } from "./protocol.ts";
+import { queryJsonProtocol } from "./query-json.ts";
 import { ec2Protocol, queryProtocol } from "./query.ts";
 import { restJsonProtocol } from "./rest-json.ts";
 import { restXmlProtocol } from "./rest-xml.ts";
@@ -13,6 +14,7 @@ export const protocols: Readonly<Record<ProtocolName, Protocol>> = {
   "cbor-1.1": legacyCborProtocol,
   "rpc-v2-cbor": rpcV2CborProtocol,
   query: queryProtocol,
+  "query-json": queryJsonProtocol,
   ec2: ec2Protocol,
   "rest-json": restJsonProtocol,
   "rest-xml": restXmlProtocol,

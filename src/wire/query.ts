@@ -73,7 +73,7 @@ function decodeQuery(
   return decodeForm(text, operation.input, isEc2);
 }
 
-const queryCode = (
+export const queryCode = (
   code: string,
   shape: { model: { error?: { queryCode?: string } } } | undefined,
 ): string => shape?.model.error?.queryCode ?? code;

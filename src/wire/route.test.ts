@@ -89,6 +89,24 @@ const cases: [name: string, request: Sketch, expected: string][] = [
     "sns ListTopics query",
   ],
   [
+    "an action in a post's query, with an empty form",
+    { method: "POST", query: "Action=GetCallerIdentity&Version=2011-06-15", form: "" },
+    "sts GetCallerIdentity query",
+  ],
+  [
+    "an action in a post's query, with the rest in its form",
+    { method: "POST", query: "Action=ListTopics", form: "Version=2010-03-31&NextToken=x" },
+    "sns ListTopics query",
+  ],
+  [
+    "an action of a client that accepts JSON",
+    {
+      query: "Action=GetCallerIdentity&Version=2011-06-15",
+      headers: { accept: "application/json" },
+    },
+    "sts GetCallerIdentity query-json",
+  ],
+  [
     "an action without version, by its scope",
     { method: "POST", form: "Action=TagUser", scope: "iam" },
     "iam TagUser query",

@@ -14,6 +14,8 @@ export type ProtocolName =
   | "cbor-1.1"
   | "rpc-v2-cbor"
   | "query"
+  /** The same for clients that accept JSON. */
+  | "query-json"
   | "ec2"
   | "rest-json"
   | "rest-xml"
@@ -64,7 +66,10 @@ export function route(request: RouteRequest, form?: string): Route {
 
   const scope = scopeOf(headers["authorization"], query);
   const action = actionOf(query, form, path);
-  if (action) return byAction(action.name, action.version, scope);
+  if (action) {
+    const acceptsJson = headers["accept"]?.startsWith("application/json") === true;
+    return byAction(action.name, action.version, scope, acceptsJson ? "query-json" : "query");
+  }
 
   const fromScope = scope === undefined ? undefined : byScope(scope, request, host);
   return fromScope ?? byHost(request, host) ?? byPath(request);
@@ -121,7 +126,9 @@ function jsonProtocolOf(contentType: string | undefined): ProtocolName {
 // Rule 5. Of a request that names an action in its query, only those are meant that go to a root or a queue's URL;
 // elsewhere `Action` may be a parameter like any other.
 function actionOf(query: string, form: string | undefined, path: string): Action | undefined {
-  const text = form ?? (path === "/" || /^\/(\d{12}|queue)\//.test(path) ? query : "");
+  const inUrl = query !== "" && (path === "/" || /^\/(\d{12}|queue)\//.test(path)) ? query : "";
+  // A post may have the action in its URL and the rest in its body, or as a presigned one nothing there.
+  const text = form === undefined || inUrl === "" ? (form ?? inUrl) : `${inUrl}&${form}`;
   if (!text.includes("Action=")) return undefined;
   const name = parameter(text, "Action");
   return name === undefined ? undefined : { name, version: parameter(text, "Version") };
@@ -132,7 +139,12 @@ interface Action {
   version: string | undefined;
 }
 
-function byAction(action: string, version: string | undefined, scope: string | undefined): Route {
+function byAction(
+  action: string,
+  version: string | undefined,
+  scope: string | undefined,
+  query: ProtocolName,
+): Route {
   const fits = (id: string): boolean => operationsOf(id).has(action);
   const service =
     queryServices.find((id) => routes[id]?.version === version && fits(id)) ??
@@ -141,7 +153,7 @@ function byAction(action: string, version: string | undefined, scope: string | u
       ? undefined
       : queryServices.find((id) => routes[id]?.version === version)) ??
     queryServices.find(fits);
-  return named(service, action, service !== undefined && speaks(service, "ec2") ? "ec2" : "query");
+  return named(service, action, service !== undefined && speaks(service, "ec2") ? "ec2" : query);
 }
 
 // Rule 6: the credential scope names the service; several share a name.

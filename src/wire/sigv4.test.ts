@@ -280,6 +280,17 @@ void test("a signature must cover the host and its own date, on the day of its s
   assert.match(of("20150831", "host;x-amz-date"), /'20150831' != '20150830'/);
 });
 
+void test("a presigned request ends when it says, but one to STS after 15 minutes", () => {
+  const after = (service: string, seconds: number) => {
+    const query = presignQuery({ ...signer, service }, plain, nowMs, 60);
+    return check({ ...plain, query }, { atMs: nowMs + seconds * 1000 })?.code;
+  };
+  assert.equal(after("s3", 59), undefined);
+  assert.equal(after("s3", 60), "RequestExpired");
+  assert.equal(after("sts", 900), undefined);
+  assert.equal(after("sts", 901), "SignatureExpired");
+});
+
 void test("expiry of presigned requests is 0 seconds to a week", () => {
   const of = (expires: string) => {
     const query = presignQuery(signer, plain, nowMs, 60).replace(

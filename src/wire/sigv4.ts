@@ -422,7 +422,10 @@ function checkScope(
 }
 
 function checkTime(signed: Signed, nowMs: number, skewMs: number): SigV4Problem | undefined {
-  const { timestamp, timestampMs, expiresSeconds } = signed;
+  const { timestamp, timestampMs } = signed;
+  // STS takes a presigned request for as long as a signed header, whatever X-Amz-Expires says: EKS's tokens, which say
+  // a minute, are used for a quarter of an hour. Source: aws/aws-sdk-go#2167, kubernetes-sigs/aws-iam-authenticator#258
+  const expiresSeconds = signed.service === "sts" ? undefined : signed.expiresSeconds;
   const about = { presigned: signed.kind === "presigned" };
   const minutes = Math.round(skewMs / 60_000);
   if (timestampMs > nowMs + skewMs)

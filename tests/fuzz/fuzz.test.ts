@@ -11,3 +11,8 @@ test("whatever is sent, the server answers, serves others, keeps its indexes and
   for (const [operation, [taken]] of summary.operations)
     assert.ok(taken > 0, `no ${operation} was ever right: ${summaryOf(summary)}`);
 });
+
+test("over Node's own HTTP server too", async () => {
+  const summary = await fuzz(2000, Date.now() % 1_000_000, "node");
+  assert.deepEqual(summary.problems, [], summaryOf(summary));
+});

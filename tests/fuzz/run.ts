@@ -13,6 +13,7 @@ const connections = 8;
 const hangMs = 20_000;
 const sentinelEvery = 250;
 const mostProblems = 20;
+const slowestShown = 12;
 
 export interface Summary {
   readonly seed: number;
@@ -23,9 +24,17 @@ export interface Summary {
   /** What each operation made of its requests: [answered with 200, all]. */
   readonly operations: ReadonlyMap<string, readonly [number, number]>;
   readonly items: number;
+  /** The requests that took longest, the neighbours that they waited for included. */
+  readonly slowest: readonly Slow[];
   readonly problems: readonly string[];
   /** Kept if anything was wrong. */
   readonly dataFolder: string;
+}
+
+interface Slow {
+  readonly number: number;
+  readonly operation: string;
+  readonly ms: number;
 }
 
 /**
@@ -33,14 +42,18 @@ export interface Summary {
  * never with a failure of its own; serve a client that behaves, all the while; keep indexes and tables in step; and
  * have the same tables after a SIGKILL.
  */
-export async function fuzz(requests: number, seed: number): Promise<Summary> {
+export async function fuzz(
+  requests: number,
+  seed: number,
+  http: "sockets" | "node" = "sockets",
+): Promise<Summary> {
   const startedAtMs = Date.now();
   const dataFolder = await mkdtemp(join(tmpdir(), "tule-fuzz-"));
   const environment = {
     TULE_ROOT_ACCESS_KEY_ID: knownKey.accessKeyId,
     TULE_ROOT_SECRET_ACCESS_KEY: knownKey.secretAccessKey,
   };
-  const start = (): ServerProcess => new ServerProcess(dataFolder, [], environment);
+  const start = (): ServerProcess => new ServerProcess(dataFolder, ["--http", http], environment);
   let server = start();
   const run = new Run(requests, seed, server);
   let endpoint = await server.ready;
@@ -62,14 +75,15 @@ export async function fuzz(requests: number, seed: number): Promise<Summary> {
   await server.kill();
   if (problems.length === 0) await rm(dataFolder, { recursive: true });
   const seconds = (Date.now() - startedAtMs) / 1000;
-  const { statuses, operations } = run;
-  return { seed, requests, seconds, statuses, operations, items, problems, dataFolder };
+  const { statuses, operations, slowest } = run;
+  return { seed, requests, seconds, statuses, operations, items, slowest, problems, dataFolder };
 }
 
 class Run {
   readonly statuses = new Map<number, number>();
   readonly operations = new Map<string, readonly [number, number]>();
   readonly problems: string[] = [];
+  slowest: readonly Slow[] = [];
   readonly #requests: number;
   readonly #seed: number;
   readonly #server: ServerProcess;
@@ -113,6 +127,7 @@ class Run {
 
   async #one(exchange: Exchange, number: number): Promise<void> {
     const request = fuzzRequest(this.#seed, number);
+    const startedAtMs = performance.now();
     await this.#guarded(number, async () => {
       const answer = await exchange.send(request.bytes, hangMs).catch((error: unknown) => {
         if (error instanceof NoAnswer) this.#report(number, request, error.message);
@@ -120,6 +135,14 @@ class Run {
       });
       if (answer !== undefined) this.#judge(number, request, answer);
     });
+    const { operation } = request;
+    this.#remember({ number, operation, ms: performance.now() - startedAtMs });
+  }
+
+  #remember(taken: Slow): void {
+    const atLeastMs = this.slowest.at(-1)?.ms ?? 0;
+    if (this.slowest.length >= slowestShown && taken.ms <= atLeastMs) return;
+    this.slowest = [...this.slowest, taken].sort((a, b) => b.ms - a.ms).slice(0, slowestShown);
   }
 
   async #guarded(number: number, act: () => Promise<void>): Promise<void> {

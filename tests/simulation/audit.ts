@@ -10,6 +10,7 @@ import { designOf, entryOf, type Image, type IndexDesign, passingIndex } from ".
 import type { History } from "./history.ts";
 import { type Machine, originOf } from "./machine.ts";
 import { hasPassingIndex, settled, type TableState } from "./model.ts";
+import { auditStream } from "./audit-stream.ts";
 import { areSame } from "./reads.ts";
 
 const settledWithinMs = 70_000;
@@ -33,18 +34,22 @@ export async function audit(machine: Machine, history: History): Promise<void> {
   await auditKeys(machine, history);
 }
 
-/** After the last life: when their time has come, tokens and their jobs go as well. */
+/** After the last life: when their time has come, tokens, changes, streams of deleted tables and their jobs go as well. */
 export async function auditEnd(machine: Machine, history: History): Promise<void> {
-  await machine.world.clock.advance(25 * 60_000);
+  await machine.world.clock.advance(25 * 3_600_000);
+  const streams = history.state.tables.size;
   await machine.store.read((snapshot) => {
     const ctx = machine.kernel.context(originOf("Audit"));
-    for (const [what, prefix] of [
-      ["tokens", ctx.key("token")],
-      ["jobs", tuple("kernel", "job")],
-      ["due jobs", tuple("kernel", "due")],
+    for (const [what, prefix, count] of [
+      ["tokens", ctx.key("token"), 0],
+      ["streams", ctx.key("stream"), streams],
+      // The state and the shards of each.
+      ["keys of logs", ctx.key("log"), 2 * streams],
+      ["jobs", tuple("kernel", "job"), streams],
+      ["due jobs", tuple("kernel", "due"), streams],
     ] as const) {
       const { length } = entriesOf(snapshot, prefix);
-      if (length > 0) history.problem(`${length} ${what} are left over`);
+      if (length !== count) history.problem(`there are ${length} ${what}, not ${count}`);
     }
   });
 }
@@ -92,6 +97,7 @@ async function auditTable(
     }
   }
   await auditSizes(machine, problem, Table, indexes);
+  await auditStream(machine, problem, Table.LatestStreamArn!, items);
 }
 
 /** All items, by two segments at once. */
@@ -160,7 +166,7 @@ async function auditKeys(machine: Machine, history: History): Promise<void> {
     if (sizes > due.table) history.problem(`the store has ${sizes} sizes of ${due.table} tables`);
     for (const { value } of entriesOf(snapshot, tuple("kernel", "job"))) {
       const { job } = JSON.parse(value.toString()) as { job: string };
-      if (job !== "expireTokens")
+      if (job !== "expireTokens" && job !== "keepStream")
         history.problem(`a job ${job} has not ended: ${value.toString()}`);
     }
   });

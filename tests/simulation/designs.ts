@@ -99,6 +99,7 @@ export function createTableInput(design: TableDesign): CreateTableInput {
       { AttributeName: "pk", KeyType: "HASH" },
       ...(design.sortKeys > 0 ? [{ AttributeName: "sk", KeyType: "RANGE" as const }] : []),
     ],
+    StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_AND_OLD_IMAGES" },
   };
   if (indexes(true).length > 0) input.GlobalSecondaryIndexes = indexes(true);
   if (indexes(false).length > 0) input.LocalSecondaryIndexes = indexes(false);

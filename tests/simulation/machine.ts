@@ -1,7 +1,7 @@
 import { rootOf } from "#kernel/identity.ts";
 import { Kernel } from "#kernel/kernel.ts";
 import type { Log } from "#kernel/log.ts";
-import { dynamodb } from "#services/dynamodb/service.ts";
+import { dynamodb, dynamodbstreams } from "#services/dynamodb/service.ts";
 import { simulatedStore } from "#store/open.ts";
 import { StoreClosed, StoreFailed } from "#store/store.ts";
 import type { SeededRandom } from "#world/seeded-random.ts";
@@ -17,9 +17,9 @@ export interface Machine {
   readonly kernel: Kernel;
 }
 
-export function originOf(operation: string) {
+export function originOf(operation: string, service: "dynamodb" | "dynamodbstreams" = "dynamodb") {
   return {
-    service: "dynamodb",
+    service,
     operation,
     account,
     region: "us-east-1",
@@ -61,7 +61,12 @@ async function start(world: SimulatedWorld, onProblem: (text: string) => void): 
     maxPendingBytes: 40_000,
   });
   const store = new MarkedStore(opened);
-  const kernel = new Kernel({ world, store, services: [dynamodb], log: problemLog(onProblem) });
+  const kernel = new Kernel({
+    world,
+    store,
+    services: [dynamodb, dynamodbstreams],
+    log: problemLog(onProblem),
+  });
   await kernel.start();
   return { world, store, kernel };
 }

@@ -104,9 +104,15 @@ class Run {
   }
 
   #breakDisk({ files }: Machine["world"]): void {
-    const operation = (["write", "sync", "rename", "open"] as const)[this.#random.below(4)]!;
-    const code = this.#random.chance(0.5) ? "EIO" : "ENOSPC";
-    files.fail({ operation, code, skip: this.#random.below(40) });
+    const random = this.#random;
+    const code = random.chance(0.5) ? "EIO" : "ENOSPC";
+    if (random.chance(0.5)) {
+      // What reached the disk before a sync that failed is the hardest to be right about.
+      files.fail({ operation: "sync", path: "/data/log", code, skip: random.below(20) });
+      return;
+    }
+    const operation = (["write", "sync", "rename", "open"] as const)[random.below(4)]!;
+    files.fail({ operation, code, skip: random.below(40) });
   }
 
   async #end(machine: Machine, ending: Ending): Promise<Machine["world"]> {

@@ -64,12 +64,22 @@ export class StepSource {
   /** Transactions that may be sent again under their token. */
   readonly #sent: WriteStep[] = [];
 
+  /** Until there are so many items that filling an index takes several steps, which a crash can part. */
+  #isFilling: boolean;
+
   constructor(random: SeededRandom) {
     this.#random = random;
+    this.#isFilling = random.chance(0.4);
   }
 
   next(state: State): Step {
     const random = this.#random;
+    const wide = state.tables.get("wide");
+    if (this.#isFilling && wide !== undefined && random.chance(0.7)) {
+      if (wide.items.size < 180) return this.#batch(designOf("wide"), 25, 0);
+      this.#isFilling = false;
+      return { operation: "CreateIndex", table: "wide" };
+    }
     const design = designs[random.below(designs.length)]!;
     const table = state.tables.get(design.name);
     if (table === undefined && random.chance(0.8)) {
@@ -114,11 +124,14 @@ export class StepSource {
     return single("DeleteItem", this.#conditioned(design, state, change));
   }
 
-  #batch(design: TableDesign): WriteStep {
-    const count = 1 + this.#random.below(design.name === "wide" ? 25 : 6);
+  #batch(
+    design: TableDesign,
+    count = 1 + this.#random.below(design.name === "wide" ? 25 : 6),
+    deletions = 0.2,
+  ): WriteStep {
     const writes = this.#keys(design, count).map((key): Write => ({
       table: design.name,
-      change: this.#random.chance(0.2)
+      change: this.#random.chance(deletions)
         ? { kind: "delete", key }
         : { kind: "put", item: this.#item(key) },
     }));

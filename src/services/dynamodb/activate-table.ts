@@ -16,12 +16,12 @@ export async function activateTable(ctx: JobContext, job: TableJob): Promise<voi
     ctx.complete(tx);
     const table = findTable(tx, ctx, job.tableName);
     if (table?.id !== job.tableId || table.status === "DELETING") return;
-    tx.putRecord(tableKey(ctx, table.name), tableCodec, activated(table, ctx.now()));
+    tx.putRecord(tableKey(ctx, table.name), tableCodec, activated(table));
     settleStream(tx, ctx, table);
   });
 }
 
-function activated(table: TableRecord, nowMs: number): TableRecord {
+function activated(table: TableRecord): TableRecord {
   const { billing } = table;
   const isNewlyOnDemand = table.status === "CREATING" && billing.mode === "PAY_PER_REQUEST";
   // A table that loses an index is ACTIVE again when that is gone.
@@ -29,7 +29,7 @@ function activated(table: TableRecord, nowMs: number): TableRecord {
   return {
     ...table,
     status: isLosingIndex ? table.status : "ACTIVE",
-    billing: isNewlyOnDemand ? { ...billing, payPerRequestSinceMs: nowMs } : billing,
+    billing: isNewlyOnDemand ? { ...billing, payPerRequestSinceMs: table.createdAtMs } : billing,
     // An index that is filled or taken away has a job of its own.
     globalIndexes: table.globalIndexes.map((index) =>
       index.backfilling || index.status === "DELETING" ? index : { ...index, status: "ACTIVE" },

@@ -30,7 +30,7 @@ test("placeholders are checked before any expression", () => {
     [
       { "#n": null as unknown as string },
       {},
-      "ExpressionAttributeNames contains invalid value: for key #n",
+      "ExpressionAttributeNames contains invalid value: Empty attribute name for key #n",
     ],
     [undefined, {}, "ExpressionAttributeValues must not be empty"],
     [

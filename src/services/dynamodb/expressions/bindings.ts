@@ -71,7 +71,8 @@ function checkNames(names: Record<string, string | null>): void {
     const name = names[placeholder];
     if (!name) {
       throw new ExpressionProblem(
-        `ExpressionAttributeNames contains invalid value: for key ${placeholder}`,
+        // Source: DynamoDB Local 3.3.1.
+        `ExpressionAttributeNames contains invalid value: Empty attribute name for key ${placeholder}`,
       );
     }
     bytes += placeholder.length + utf8Bytes(name);

@@ -12,7 +12,6 @@ import type { Comparator, ConditionSyntax, FunctionSyntax, OperandSyntax } from 
  *   operand    = path | :value | function | ( operand ) | ( path ) suffix
  */
 
-const keywords = new Set(["AND", "OR", "NOT", "BETWEEN", "IN"]);
 const comparators = new Set(["=", "<>", "<", "<=", ">", ">="]);
 const functions = new Set([
   "attribute_exists",
@@ -36,7 +35,7 @@ class ConditionParser {
   readonly #tokens: TokenStream;
 
   constructor(text: string) {
-    this.#tokens = new TokenStream(text, keywords);
+    this.#tokens = new TokenStream(text);
   }
 
   parse(): ConditionSyntax {

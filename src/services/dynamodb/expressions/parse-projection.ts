@@ -1,11 +1,9 @@
 import { SyntaxProblem, TokenStream } from "./token-stream.ts";
 import type { PathSyntax } from "./syntax.ts";
 
-const noKeywords: ReadonlySet<string> = new Set();
-
 /** The syntax of a projection, `path { , path }`; throws a SyntaxProblem. */
 export function parseProjectionSyntax(text: string): PathSyntax[] {
-  const tokens = new TokenStream(text, noKeywords);
+  const tokens = new TokenStream(text);
   const paths = [tokens.readPath()];
   while (tokens.takeSymbol(",")) paths.push(tokens.readPath());
   tokens.expectEnd();

@@ -17,7 +17,6 @@ import type {
  */
 
 const sections: readonly Section[] = ["SET", "REMOVE", "ADD", "DELETE"];
-const keywords: ReadonlySet<string> = new Set(sections);
 const functions = new Set(["if_not_exists", "list_append"]);
 const functionsOfConditions = new Set([
   "attribute_exists",
@@ -38,7 +37,7 @@ class UpdateParser {
   readonly #actions: UpdateActionSyntax[] = [];
 
   constructor(text: string) {
-    this.#tokens = new TokenStream(text, keywords);
+    this.#tokens = new TokenStream(text);
   }
 
   parse(): UpdateActionSyntax[] {

@@ -3,6 +3,9 @@ import { tokenize } from "./lexer.ts";
 import type { Token } from "./lexer.ts";
 import type { FunctionSyntax, OperandSyntax, PathSyntax, ValueSyntax } from "./syntax.ts";
 
+/** All kinds of expressions have one grammar at AWS: the words of each are no names in the others. */
+const keywords = new Set(["AND", "OR", "NOT", "BETWEEN", "IN", "SET", "REMOVE", "ADD", "DELETE"]);
+
 /** What is wrong with an expression; the caller adds "Invalid …Expression: ". */
 export class SyntaxProblem extends Error {
   override readonly name = "SyntaxProblem";
@@ -31,18 +34,15 @@ export class TokenStream {
   readonly problems = new StaticProblems();
   readonly #text: string;
   readonly #tokens: Token[];
-  /** Words that this kind of expression keeps for itself, in capitals. */
-  readonly #keywords: ReadonlySet<string>;
   #at = 0;
   #depth = 0;
   #operators = 0;
   /** The node that was last read in parentheses of its own. */
   #wrapped: unknown;
 
-  constructor(text: string, keywords: ReadonlySet<string>) {
+  constructor(text: string) {
     this.#text = text;
     this.#tokens = tokenize(text);
-    this.#keywords = keywords;
   }
 
   get current(): Token {
@@ -91,7 +91,8 @@ export class TokenStream {
   unexpected(): SyntaxProblem {
     const before = this.#tokens[this.#at - 1] ?? this.current;
     const after = this.#tokens[this.#at + 1] ?? this.current;
-    const near = this.#text.slice(before.start, after.end);
+    const isBlank = this.#tokens.length === 1;
+    const near = isBlank ? this.#text : this.#text.slice(before.start, after.end);
     return new SyntaxProblem(`Syntax error; token: "${this.current.text}", near: "${near}"`);
   }
 
@@ -126,7 +127,7 @@ export class TokenStream {
 
   isPathStart(): boolean {
     const { kind, text } = this.current;
-    return kind === "#name" || (kind === "name" && !this.#keywords.has(text.toUpperCase()));
+    return kind === "#name" || (kind === "name" && !keywords.has(text.toUpperCase()));
   }
 
   isFunction(): boolean {
@@ -134,7 +135,7 @@ export class TokenStream {
     return (
       this.current.kind === "name" &&
       next?.text === "(" &&
-      !this.#keywords.has(this.current.text.toUpperCase())
+      !keywords.has(this.current.text.toUpperCase())
     );
   }
 

@@ -73,15 +73,12 @@ export class Update {
 
   /** The item after the update; `before` is the stored item, or the key's attributes if there is none. */
   apply(before: Item): Item {
-    const values = this.actions.map((action) =>
-      action.kind === "set" ? evaluate(action.value, before) : undefined,
-    );
     const item = new UpdatedItem(before);
-    for (const [index, action] of this.actions.entries()) {
+    for (const action of this.actions) {
       const place = item.open(action.path);
       switch (action.kind) {
         case "set":
-          place.set(values[index]!);
+          place.set(evaluate(action.value, before));
           break;
         case "remove":
           place.remove();

@@ -44,8 +44,23 @@ export class ChangeRecorder {
   }
 }
 
-/** AWS records no change for a write that leaves the item as it was. Most differ in size, or not in a single byte. */
+/**
+ * AWS records no change for a write that leaves the item as it was. Two items that are equal differ at most in the order
+ * of their attributes: their JSON has the same bytes in another order. So nearly all are told apart without parsing.
+ */
 function isUnchanged(before: ItemImage, after: ItemImage): boolean {
   if (before.sizeBytes !== after.sizeBytes) return false;
-  return before.stored.equals(after.stored) || sameItem(before, after);
+  const [one, other] = [before.stored, after.stored];
+  if (one.length !== other.length) return false;
+  return one.equals(other) || (sumOf(one) === sumOf(other) && sameItem(before, after));
+}
+
+/** The same for the same bytes in any order, and hardly ever for others. */
+function sumOf(bytes: Buffer): number {
+  let sum = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at]!;
+    sum = (sum + Math.imul(byte, byte * 0x9e3b)) | 0;
+  }
+  return sum;
 }
