@@ -27,13 +27,13 @@ import { startTule } from "../../support/tule.ts";
 const tule = await startTule();
 
 type Attributes = Record<string, AttributeValue>;
-type Given = string | ParameterizedStatement | BatchStatementRequest;
+type Given = string | ParameterizedStatement;
 
 const S = (value: string): AttributeValue => ({ S: value });
 const N = (value: number): AttributeValue => ({ N: String(value) });
 const invalid = (message: string): string => `ValidationException: ${message}`;
 const asRequest = (given: Given): ParameterizedStatement =>
-  typeof given === "string" ? { Statement: given } : (given as ParameterizedStatement);
+  typeof given === "string" ? { Statement: given } : given;
 
 async function setUp() {
   const client = tule.dynamodb();
@@ -181,9 +181,13 @@ test("a batch is refused as a whole if it reads and writes, or names an item twi
 test("a batch counts capacity by table, and consistency by statement", async () => {
   covers("dynamodb.BatchExecuteStatement");
   const { sendBatch } = await setUp();
+  const consistent: BatchStatementRequest = {
+    Statement: "SELECT * FROM plain WHERE pk = 'k'",
+    ConsistentRead: true,
+  };
   const reads = await sendBatch(
     [
-      { Statement: "SELECT * FROM plain WHERE pk = 'k'", ConsistentRead: true },
+      consistent,
       "SELECT * FROM plain WHERE pk = 'none'",
       "SELECT * FROM indexed WHERE pk = 'p' AND sk = 1",
     ],

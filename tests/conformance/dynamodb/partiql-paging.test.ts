@@ -5,16 +5,19 @@ import { join } from "node:path";
 import test from "node:test";
 import {
   type AttributeValue,
+  BatchExecuteStatementCommand,
   BatchWriteItemCommand,
-  type DynamoDBClient,
+  DynamoDBClient,
   DynamoDBServiceException,
   ExecuteStatementCommand,
   type ExecuteStatementCommandInput,
+  ExecuteTransactionCommand,
   paginateScan,
 } from "@aws-sdk/client-dynamodb";
 import { seededRandom } from "#world/seeded-random.ts";
 import { covers } from "../../support/covers.ts";
 import { indexedTable, makeTable, refusal } from "../../support/dynamodb-tables.ts";
+import { ServerProcess } from "../../support/server-process.ts";
 import { startTule } from "../../support/tule.ts";
 
 type Attributes = Record<string, AttributeValue>;
@@ -240,30 +243,44 @@ test("a token is good for its table or index alone, and only as it was given", a
   assert.equal((await page("SELECT * FROM indexed WHERE pk = 'a'", ofTable)).Items!.length, 1);
 });
 
-test("statements' effects and tokens outlive the server", async () => {
-  covers("dynamodb.ExecuteStatement");
+test("what statements wrote, and tokens, outlive a server that dies", async () => {
+  covers(
+    "dynamodb.ExecuteStatement",
+    "dynamodb.BatchExecuteStatement",
+    "dynamodb.ExecuteTransaction",
+  );
   const dataFolder = await mkdtemp(join(tmpdir(), "tule-partiql-"));
-  try {
-    const before = await startTule({ dataFolder });
-    const account = before.newAccount();
-    const client = before.dynamodb(account);
-    await fill(client, []);
-    for (let sk = 0; sk < 3; sk++) {
-      const Statement = `INSERT INTO indexed VALUE {'pk': 'a', 'sk': ${sk}}`;
-      // oxlint-disable-next-line no-await-in-loop
-      await client.send(new ExecuteStatementCommand({ Statement }));
-    }
-    const Statement = "SELECT sk FROM indexed WHERE pk = 'a'";
-    const first = await client.send(new ExecuteStatementCommand({ Statement, Limit: 1 }));
-    await before.close();
-    const after = await startTule({ dataFolder });
-    const { NextToken } = first;
-    const rest = await after
-      .dynamodb(account)
-      .send(new ExecuteStatementCommand({ Statement, NextToken }));
-    assert.deepEqual(rest.Items, [{ sk: N(1) }, { sk: N(2) }]);
-    await after.close();
-  } finally {
-    await rm(dataFolder, { recursive: true, force: true });
-  }
+  const connect = async (server: ServerProcess) =>
+    new DynamoDBClient({
+      endpoint: await server.ready,
+      region: "us-east-1",
+      credentials: { accessKeyId: "000000000001", secretAccessKey: "test" },
+    });
+  const insert = (sk: number): string => `INSERT INTO indexed VALUE {'pk': 'a', 'sk': ${sk}}`;
+  const Statement = "SELECT sk FROM indexed WHERE pk = 'a'";
+  const doomed = new ServerProcess(dataFolder);
+  const client = await connect(doomed);
+  await fill(client, []);
+  await client.send(new ExecuteStatementCommand({ Statement: insert(0) }));
+  const both = [{ Statement: insert(1) }, { Statement: insert(2) }];
+  await client.send(new BatchExecuteStatementCommand({ Statements: both }));
+  const { NextToken } = await client.send(new ExecuteStatementCommand({ Statement, Limit: 2 }));
+  const more = [
+    { Statement: insert(3) },
+    { Statement: "UPDATE indexed SET n = 1 WHERE pk = 'a' AND sk = 0" },
+  ];
+  await client.send(new ExecuteTransactionCommand({ TransactStatements: more }));
+  await doomed.kill();
+
+  const heir = new ServerProcess(dataFolder);
+  const again = await connect(heir);
+  const rest = await again.send(new ExecuteStatementCommand({ Statement, NextToken }));
+  assert.deepEqual(rest.Items, [{ sk: N(2) }, { sk: N(3) }]);
+  const changed = "SELECT n FROM indexed WHERE pk = 'a' AND sk = 0";
+  const { Items } = await again.send(new ExecuteStatementCommand({ Statement: changed }));
+  assert.deepEqual(Items, [{ n: N(1) }]);
+  await heir.kill();
+  client.destroy();
+  again.destroy();
+  await rm(dataFolder, { recursive: true, force: true });
 });

@@ -1,13 +1,15 @@
 import { endOfPrefix } from "#base/key.ts";
 import { compareValues } from "../attribute-values.ts";
 import type { AttributeValue } from "../attribute-values.ts";
-import type { Condition, Operand, Predicate } from "../expressions/condition.ts";
+import type { Condition, Predicate } from "../expressions/condition.ts";
 import type { KeyAttribute, KeyRange } from "../expressions/key-condition.ts";
 import { checkKeyValue, encodeKeyValue } from "../key-encoding.ts";
 import { type StoreRange, storeRange } from "../query-range.ts";
 import type { ReadSource } from "../read-source.ts";
 import { invalidParameter, ValidationProblem } from "../validation-problem.ts";
+import { comparedWith } from "./compared.ts";
 import { wrongKeyType } from "./key-terms.ts";
+import { intersection, union } from "./store-ranges.ts";
 
 /** Where the items that a WHERE clause asks for can stand. */
 export interface KeyRanges {
@@ -84,49 +86,6 @@ function unique(values: readonly AttributeValue[]): AttributeValue[] {
   const kept: AttributeValue[] = [];
   for (const value of values) if (!isAmong(value, kept)) kept.push(value);
   return kept;
-}
-
-interface Compared {
-  readonly operator: string;
-  readonly values: readonly AttributeValue[];
-}
-
-/** What a simple predicate asks of one whole attribute, if it compares it with values alone. `IN` is several `=`. */
-function comparedWith(predicate: Predicate, name: string): Compared | undefined {
-  switch (predicate.kind) {
-    case "compare": {
-      const { left, right, operator } = predicate;
-      if (isNamed(left, name)) return valuesIn(operator, [right]);
-      return isNamed(right, name) ? valuesIn(mirrored[operator], [left]) : undefined;
-    }
-    case "between":
-      if (!isNamed(predicate.value, name)) return undefined;
-      return valuesIn("BETWEEN", [predicate.low, predicate.high]);
-    case "in":
-      return isNamed(predicate.value, name) ? valuesIn("=", predicate.candidates) : undefined;
-    case "function": {
-      const [first, second] = predicate.operands;
-      if (predicate.name !== "begins_with" || !isNamed(first!, name)) return undefined;
-      return valuesIn("begins_with", [second!]);
-    }
-    default:
-      return undefined;
-  }
-}
-
-const mirrored = { "=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<=" } as const;
-
-function isNamed(operand: Operand, name: string): boolean {
-  return operand.kind === "path" && operand.path.length === 1 && operand.path[0] === name;
-}
-
-function valuesIn(operator: string, operands: readonly Operand[]): Compared | undefined {
-  const values: AttributeValue[] = [];
-  for (const operand of operands) {
-    if (operand.kind !== "value") return undefined;
-    values.push(operand.value);
-  }
-  return { operator, values };
 }
 
 /** AWS words it one way where it asks for keys, and another where it filters. */
@@ -239,35 +198,6 @@ class PartitionRanges {
   #range(wanted: Omit<KeyRange, "partition">): StoreRange {
     return storeRange(this.#source, { partition: [this.#value], ...wanted });
   }
-}
-
-function intersection(
-  left: readonly StoreRange[],
-  right: readonly StoreRange[],
-): readonly StoreRange[] {
-  const found: StoreRange[] = [];
-  for (const one of left) {
-    for (const two of right) {
-      const start = one.start > two.start ? one.start : two.start;
-      const end = one.end < two.end ? one.end : two.end;
-      if (start < end) found.push({ start, end });
-    }
-  }
-  return found;
-}
-
-/** Sorted, without empty ranges, those that touch joined. */
-function union(ranges: readonly StoreRange[]): readonly StoreRange[] {
-  const joined: StoreRange[] = [];
-  const sorted = ranges
-    .filter(({ start, end }) => start < end)
-    .toSorted((left, right) => (left.start < right.start ? -1 : left.start > right.start ? 1 : 0));
-  for (const range of sorted) {
-    const last = joined.at(-1);
-    if (last === undefined || last.end < range.start) joined.push(range);
-    else if (last.end < range.end) joined[joined.length - 1] = { ...last, end: range.end };
-  }
-  return joined;
 }
 
 /**
