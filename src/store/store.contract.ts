@@ -294,13 +294,13 @@ export function describeStore(
         });
         await assert.rejects(many, TransactionTooLarge);
         const large = store.transact((tx) => {
-          for (let index = 0; index < 11; index++)
+          for (let index = 0; index < 65; index++)
             tx.put(`key ${index}`, Buffer.alloc(1024 * 1024));
         });
         await assert.rejects(large, TransactionTooLarge);
         const caught = store.transact((tx) => {
           tx.put("kept", bytes("x"));
-          assert.throws(() => tx.put("k", Buffer.alloc(11 * 1024 * 1024)), TransactionTooLarge);
+          assert.throws(() => tx.put("k", Buffer.alloc(65 * 1024 * 1024)), TransactionTooLarge);
         });
         await assert.rejects(caught, TransactionTooLarge);
         assert.deepEqual(await store.read((s) => keysIn(s, { start: "k", end: "l" })), []);

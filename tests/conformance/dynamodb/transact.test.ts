@@ -3,8 +3,10 @@ import test from "node:test";
 import {
   type AttributeValue,
   type CancellationReason,
+  DescribeTableCommand,
   GetItemCommand,
   PutItemCommand,
+  ScanCommand,
   type TransactGetItem,
   TransactGetItemsCommand,
   TransactionCanceledException,
@@ -444,5 +446,44 @@ test("a table may stand under its name and its ARN in one transaction", async ()
   assert.equal(
     await refusal(write([Put(pk("a")), Delete(pk("a"), { TableName: arn })])),
     invalid("Transaction request cannot include multiple operations on one item"),
+  );
+});
+
+test("the largest transaction is whole in every index", async () => {
+  covers("dynamodb.TransactWriteItems");
+  const client = tule.dynamodb();
+  const names = ["one", "two", "three"];
+  const TableName = await makeTable(client, {
+    TableName: "large",
+    BillingMode: "PAY_PER_REQUEST",
+    AttributeDefinitions: ["pk", ...names].map((AttributeName) => ({
+      AttributeName,
+      AttributeType: "S" as const,
+    })),
+    KeySchema: [{ AttributeName: "pk", KeyType: "HASH" }],
+    GlobalSecondaryIndexes: names.map((name) => ({
+      IndexName: name,
+      KeySchema: [{ AttributeName: name, KeyType: "HASH" as const }],
+      Projection: { ProjectionType: "ALL" as const },
+    })),
+  });
+  const note = { S: "x".repeat(390_000) };
+  const TransactItems = Array.from({ length: 10 }, (_, at) => ({
+    Put: {
+      TableName,
+      Item: { pk: { S: `${at}` }, one: { S: "1" }, two: { S: "1" }, three: { S: "1" }, note },
+    },
+  }));
+  await client.send(new TransactWriteItemsCommand({ TransactItems }));
+  for (const IndexName of names) {
+    const { Count } = await client.send(
+      new ScanCommand({ TableName, IndexName, Select: "COUNT", Limit: 1 }),
+    );
+    assert.equal(Count, 1);
+  }
+  const { Table } = await client.send(new DescribeTableCommand({ TableName }));
+  assert.deepEqual(
+    Table?.GlobalSecondaryIndexes?.map((index) => index.ItemCount),
+    [10, 10, 10],
   );
 });
