@@ -11,16 +11,19 @@ import {
 import { type SeededRandom, seededRandom } from "#world/seeded-random.ts";
 import { ServerProcess } from "../support/server-process.ts";
 import { connect } from "./client.ts";
+import { ExpiringItems } from "./expiring-items.ts";
 import { OwnedItems } from "./owned-items.ts";
 import { Problems } from "./problems.ts";
 import { keyOf, mainTable } from "./schema.ts";
 import { SharedItems } from "./shared-items.ts";
+import { StreamReader } from "./stream-reader.ts";
 import { TablesLife, waitUntil } from "./tables-life.ts";
 import { readItems, verifyIndexes } from "./verify-table.ts";
 
 const writers = 64;
 const shortestLifeMs = 50;
 const longestLifeMs = 700;
+const readersPauseMs = 100;
 
 export interface Summary {
   readonly kills: number;
@@ -61,6 +64,8 @@ class Run {
   readonly #owned: readonly OwnedItems[];
   readonly #shared: SharedItems;
   readonly #tables: TablesLife;
+  readonly #expiring: ExpiringItems;
+  readonly #stream: StreamReader;
   #server: ServerProcess;
   #client: DynamoDBClient | undefined;
 
@@ -74,6 +79,8 @@ class Run {
     });
     this.#shared = new SharedItems(random, this.problems);
     this.#tables = new TablesLife(random, this.problems);
+    this.#expiring = new ExpiringItems(random, this.problems);
+    this.#stream = new StreamReader(mainTable.TableName, this.problems);
     this.#server = new ServerProcess(dataFolder);
   }
 
@@ -82,6 +89,7 @@ class Run {
     await client.send(new CreateTableCommand(mainTable));
     await waitUntil(client, mainTable.TableName, (table) => table?.TableStatus === "ACTIVE");
     await this.#shared.prepare(client);
+    await this.#expiring.prepare(client);
     // Nobody changes these; they make backfills take their time.
     for (let from = 0; from < 500; from += 25) {
       const requests = Array.from({ length: 25 }, (_, number) => ({
@@ -118,6 +126,18 @@ class Run {
       }),
     );
     working.push(untilKilled(() => this.#tables.live(client)));
+    const endpoint = await this.#server.ready;
+    for (const round of [
+      async () => void (this.acknowledgedWrites += await this.#expiring.write(client)),
+      () => this.#expiring.read(endpoint).then(() => delay(readersPauseMs)),
+      () => this.#stream.read(endpoint).then(() => delay(readersPauseMs)),
+    ]) {
+      working.push(
+        untilKilled(async () => {
+          for (;;) await round();
+        }),
+      );
+    }
     await delay(shortestLifeMs + this.#random.below(longestLifeMs - shortestLifeMs));
     isKilled = true;
     await this.#server.kill();
@@ -139,6 +159,10 @@ class Run {
     for (const own of this.#owned) own.verify(items);
     this.#shared.verify(items);
     await verifyIndexes(client, items, this.#random, this.problems);
+    const endpoint = await this.#server.ready;
+    await this.#stream.read(endpoint);
+    this.#stream.verify(items);
+    await this.#expiring.verify(client, endpoint);
     if (this.#server.errors !== "") this.problems.add("answer", this.#server.errors);
   }
 

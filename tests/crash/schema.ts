@@ -40,6 +40,7 @@ export const mainTable = {
       Projection: { ProjectionType: "KEYS_ONLY" },
     },
   ],
+  StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_AND_OLD_IMAGES" },
 } as const satisfies CreateTableCommandInput;
 
 /** What an index asks of an item, and what it keeps of it: everything where `keeps` is undefined. */

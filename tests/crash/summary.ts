@@ -6,7 +6,7 @@ export function summaryOf(summary: Summary, seed: number): string {
   const line =
     `${kills} kills, ${acknowledgedWrites} acknowledged writes; ${problems.count("lost")} lost, ` +
     `${problems.count("torn")} torn, ${problems.count("index")} index errors, ` +
-    `${problems.count("stuck")} stuck jobs, ${problems.count("answer")} wrong answers; ` +
+    `${problems.count("stream")} errors of streams, ${problems.count("stuck")} stuck jobs, ${problems.count("answer")} wrong answers; ` +
     `${seconds.toFixed(1)} s, seed ${seed}`;
   if (problems.isEmpty) return line;
   return `${line}\n${problems.toString()}\ndata kept in ${dataFolder}; npm run crash -- --seed ${seed}`;
