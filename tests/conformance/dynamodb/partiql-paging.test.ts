@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -219,6 +220,17 @@ test("a page ends at 1 MB, wherever the items stand", async () => {
   assert.equal(second.NextToken, undefined);
 });
 
+/** A token with this content, and the right check sum. */
+function forged(content: string): string {
+  const sum = createHash("sha256").update(content).digest("base64url").slice(0, 22);
+  return Buffer.from(sum + content).toString("base64");
+}
+
+function withKey(token: string, key: Attributes): string {
+  const content = Buffer.from(token, "base64").toString("utf8").slice(22);
+  return JSON.stringify({ ...(JSON.parse(content) as object), key });
+}
+
 test("a token is good for its table or index alone, and only as it was given", async () => {
   covers("dynamodb.ExecuteStatement");
   const client = tule.dynamodb();
@@ -235,6 +247,13 @@ test("a token is good for its table or index alone, and only as it was given", a
     ["SELECT * FROM indexed WHERE pk = 'a'", `${ofTable.slice(0, -6)}AAAA==`],
     ["SELECT * FROM indexed WHERE pk = 'a'", "abc"],
     ["SELECT * FROM indexed WHERE pk = 'a'", "%"],
+    ...[
+      "null",
+      "no JSON",
+      "{}",
+      withKey(ofTable, { pk: S("a") }),
+      withKey(ofTable, { pk: N(1), sk: N(1) }),
+    ].map((content): [string, string] => ["SELECT * FROM indexed WHERE pk = 'a'", forged(content)]),
   ];
   for (const [statement, token] of cases) {
     // oxlint-disable-next-line no-await-in-loop

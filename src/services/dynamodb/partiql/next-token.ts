@@ -28,10 +28,15 @@ export function startKeyOf(source: ReadSource, token: string): Item {
   const text = Buffer.from(token, "base64").toString("utf8");
   const json = text.slice(checkSumLength);
   if (text.slice(0, checkSumLength) !== checkSum(json)) throw invalidToken();
-  const { of, key } = JSON.parse(json) as Content;
-  if (of !== idOf(source)) throw invalidToken();
-  checkKey(source, key);
-  return key;
+  try {
+    // The sum is no secret: whoever makes a token up gets no further than with an ExclusiveStartKey.
+    const { of, key } = JSON.parse(json) as Content;
+    if (of !== idOf(source)) throw invalidToken();
+    checkKey(source, key);
+    return key;
+  } catch {
+    throw invalidToken();
+  }
 }
 
 export function invalidToken(): ValidationProblem {
@@ -48,7 +53,6 @@ function idOf({ layout, index }: ReadSource): string {
   return `${layout.table.id}/${index?.index.id ?? ""}`;
 }
 
-/** The sum is no secret: whoever makes a token up gets no further than with an ExclusiveStartKey. */
 function checkKey(source: ReadSource, key: Item): void {
   const { partition, sort } = source.layout.table.key;
   const attributes = [
@@ -56,14 +60,10 @@ function checkKey(source: ReadSource, key: Item): void {
     ...partition.map((attribute) => ({ ...attribute, role: "HASH" as const })),
     ...sort.map((attribute) => ({ ...attribute, role: "RANGE" as const })),
   ];
-  try {
-    checkItem(key);
-    for (const { name, type, role } of attributes) {
-      const value = attributeOf(key, name);
-      if (value?.[type] === undefined) throw invalidToken();
-      checkKeyValue(name, value, type, role);
-    }
-  } catch {
-    throw invalidToken();
+  checkItem(key);
+  for (const { name, type, role } of attributes) {
+    const value = attributeOf(key, name);
+    if (value?.[type] === undefined) throw invalidToken();
+    checkKeyValue(name, value, type, role);
   }
 }

@@ -1,7 +1,8 @@
 import { type ParsedStatement, parseStatement } from "./parse-statement.ts";
 
-/** How many texts one generation holds; two generations are kept. A statement has up to 8,192 characters. */
-const generationSize = 200;
+/** Of the texts of one generation; two generations are kept. A tree takes some forty times the memory of its text. */
+const generationLength = 256 * 1024;
+let youngLength = 0;
 let young = new Map<string, ParsedStatement>();
 let old = new Map<string, ParsedStatement>();
 
@@ -10,10 +11,12 @@ export function parsedStatement(text: string): ParsedStatement {
   const found = young.get(text);
   if (found !== undefined) return found;
   const parsed = old.get(text) ?? parseStatement(text);
-  if (young.size >= generationSize) {
+  if (youngLength > generationLength) {
     old = young;
     young = new Map();
+    youngLength = 0;
   }
   young.set(text, parsed);
+  youngLength += text.length;
   return parsed;
 }
