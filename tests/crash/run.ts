@@ -128,7 +128,10 @@ class Run {
     working.push(untilKilled(() => this.#tables.live(client)));
     const endpoint = await this.#server.ready;
     for (const round of [
-      async () => void (this.acknowledgedWrites += await this.#expiring.write(client)),
+      async () => {
+        const written = await this.#expiring.write(client);
+        this.acknowledgedWrites += written;
+      },
       () => this.#expiring.read(endpoint).then(() => delay(readersPauseMs)),
       () => this.#stream.read(endpoint).then(() => delay(readersPauseMs)),
     ]) {
