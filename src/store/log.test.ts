@@ -140,3 +140,21 @@ void test("bytes that a user stored never pass for a record, nor do records of a
   const { replayed } = await open(world, 99);
   assert.deepEqual([...replayed.keys()], [100]);
 });
+
+// Found by the simulation, seed 50120: the segment was gone after a crash, and what had been acknowledged with it.
+void test("a segment whose making failed half way is not lost with what is written to it later", async () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const world = simulatedWorld({ seed });
+    const { log } = await open(world);
+    world.files.fail({ operation: "sync", path: "000002.log", code: "EIO" });
+    let written = 0;
+    await assert.rejects(async () => {
+      for (; ; written++) await log.append(batch("v".repeat(200)), written + 1);
+    });
+    await log.close();
+    const second = await open(world);
+    await second.log.append(batch("after the failure"), written + 1);
+    const { replayed } = await open(world.crash());
+    assert.deepEqual([...replayed.keys()].at(-1), written + 1, `seed ${seed}`);
+  }
+});

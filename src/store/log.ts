@@ -7,6 +7,8 @@
  * L3. A start never writes behind a torn record: it begins another segment (with a new salt).
  * L4. What a start finds whole but perhaps not synced (the last record) it writes and syncs again before
  *     anybody sees it: after a failed sync the system may believe that it is on the disk.
+ * L5. A segment's name is on the disk before a record is: whoever made it may have died, or its disk failed, between
+ *     making the file and syncing the folder.
  *
  * Segments are files of fixed size, written with zeros once and then used again and again: overwriting
  * needs no change of the file's metadata, which makes the sync up to four times faster.
@@ -118,6 +120,8 @@ export class Log {
   private async recover(replay: (entries: Batch, sequence: number) => void): Promise<void> {
     const applied = this.lastSequence;
     const found = await this.openSegments();
+    // L5. Before anything is written to a segment that is only seen by now.
+    if (this.segments.length > 0) await this.options.files.syncFolder(this.options.folder);
     let last: { segment: FoundSegment; record: LogRecord } | undefined;
     for (const segment of found) {
       const { bytes, salt } = segment;

@@ -23,5 +23,5 @@ test("so it is with seeds that nobody has tried before", async (t) => {
 });
 
 test("the same seed makes the same run", async () => {
-  for (const seed of [15, 53, 85]) assert.deepEqual(await runSeed(seed), await runSeed(seed));
+  for (const seed of [15, 53, 50_120]) assert.deepEqual(await runSeed(seed), await runSeed(seed));
 });
