@@ -5,6 +5,7 @@ import {
   type CreateTableCommandInput,
   DeleteItemCommand,
   type DynamoDBClient,
+  ExecuteStatementCommand,
   PutItemCommand,
   TransactWriteItemsCommand,
   UpdateItemCommand,
@@ -267,6 +268,24 @@ test("images keep every type as the item has it", async () => {
     b: { B: "AP8=" },
     map: { M: { "a.b": { BS: ["eA=="] } } },
   });
+});
+
+test("statements of PartiQL are recorded like any other write", async () => {
+  covers("dynamodb.ExecuteStatement", "dynamodbstreams.GetRecords");
+  const { client, records } = await streamed();
+  for (const Statement of [
+    `INSERT INTO "${TableName}" VALUE {'id': 'Fred'}`,
+    `UPDATE "${TableName}" SET name = 'Fred' WHERE id = 'Fred'`,
+    `DELETE FROM "${TableName}" WHERE id = 'Fred'`,
+  ]) {
+    await client.send(new ExecuteStatementCommand({ Statement }));
+  }
+  const rest = { Keys: fred, StreamViewType };
+  assert.deepEqual(await records(), [
+    { eventName: "INSERT", NewImage: fred, SizeBytes: 12, ...rest },
+    { eventName: "MODIFY", NewImage: fredNamed, OldImage: fred, SizeBytes: 26, ...rest },
+    { eventName: "REMOVE", OldImage: fredNamed, SizeBytes: 20, ...rest },
+  ]);
 });
 
 test("the records of a run of random writes, replayed, are the table", async () => {
