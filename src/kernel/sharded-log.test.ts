@@ -60,14 +60,12 @@ async function replay(store: Store): Promise<string[]> {
   const read: string[] = [];
   const visit = async (shard: LogShard): Promise<void> => {
     read.push(...texts(await readAll(store, shard.id)));
-    // oxlint-disable-next-line no-await-in-loop -- the order is what is tested
     for (const child of shards.filter(({ parentId }) => parentId === shard.id)) await visit(child);
   };
   const ids = new Set(shards.map(({ id }) => id));
   for (const root of shards.filter(
     ({ parentId }) => parentId === undefined || !ids.has(parentId),
   )) {
-    // oxlint-disable-next-line no-await-in-loop -- as above
     await visit(root);
   }
   return read;
@@ -91,7 +89,6 @@ test("L2: sequence numbers grow over transactions, shards and trims", async () =
   const split = { entries: 2, windowMs: 1_000, openShardsAtMost: 4 };
   const given: number[] = [];
   for (let round = 0; round < 20; round += 1) {
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
     const sequences = await store.transact((tx) => {
       if (round === 10) assert(trimLog(tx, log, 1_000_000));
       return append(
@@ -136,7 +133,6 @@ test("a shard is split by its load in a window, not by the load of all time", as
   const store = await newLog();
   const split = { entries: 3, windowMs: 1_000, openShardsAtMost: 10 };
   for (let at = 0; at < 20; at += 1) {
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
     await store.transact((tx) => append(tx, [[1, "x"]], at * 400, split));
   }
   assert.equal((await store.read((snapshot) => shardsOf(snapshot, log))).length, 1);
@@ -145,7 +141,6 @@ test("a shard is split by its load in a window, not by the load of all time", as
 test("L3: each hash's entries come in order when parents are read before their children", async () => {
   for (let seed = 1; seed <= 30; seed += 1) {
     const random = seededRandom(seed);
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
     const store = await newLog();
     const split = { entries: 1 + random.below(10), windowMs: 50, openShardsAtMost: 8 };
     const hashes = Array.from({ length: 6 }, () => random.below(2 ** 32));
@@ -153,7 +148,6 @@ test("L3: each hash's entries come in order when parents are read before their c
     for (let at = 0; at < 100; at += 1) {
       const hash = hashes[random.below(hashes.length)]!;
       expected.get(hash)!.push(at);
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
       await store.transact((tx) => {
         if (random.chance(0.1)) {
           const roller = new LogWriter(tx, log);
@@ -163,7 +157,6 @@ test("L3: each hash's entries come in order when parents are read before their c
         append(tx, [[hash, `${hash} ${at}`]], at, split);
       });
     }
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
     const read = (await replay(store)).map((text) => text.split(" ").map(Number));
     for (const [hash, times] of expected) {
       assert.deepEqual(
@@ -189,13 +182,11 @@ test("L4: an entry after a clock that was set back has the time of the one befor
 test("L5, L6: trimming goes by age in bounded steps and leaves a trace in the shard", async () => {
   const store = await newLog();
   for (let at = 1; at <= 30; at += 1) {
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
     await store.transact((tx) => append(tx, [[1, `${at}`]], at));
   }
   const limits = { entries: 8, bytes: 1_000 };
   const isDone: boolean[] = [];
   for (let step = 0; step < 3; step += 1) {
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
     isDone.push(await store.transact((tx) => trimLog(tx, log, 20, limits)));
   }
   assert.deepEqual(isDone, [false, false, true]);
@@ -259,7 +250,6 @@ test("a closed log can be read but not appended to", async () => {
 test("an entry is found by time, also among trimmed ones and after the last", async () => {
   const store = await newLog();
   for (let at = 1; at <= 50; at += 1) {
-    // oxlint-disable-next-line no-await-in-loop -- one after the other
     await store.transact((tx) => append(tx, [[1, "x"]], at * 10));
   }
   await store.transact((tx) => trimLog(tx, log, 100));

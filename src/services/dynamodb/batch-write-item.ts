@@ -39,7 +39,6 @@ export const batchWriteItem = {
     const units = new Map<string, ConsumedUnits>();
     const metrics = new CollectedMetrics(input.ReturnItemCollectionMetrics);
     for (const group of groupsOf(writes)) {
-      // oxlint-disable-next-line no-await-in-loop -- bounded memory: one group after the other
       const results = await ctx.transact((tx) => {
         const isFirst = group[0] === writes[0];
         // With the first group all others are checked, so that a bad request writes nothing.

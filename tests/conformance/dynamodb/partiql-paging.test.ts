@@ -29,7 +29,6 @@ async function fill(client: DynamoDBClient, items: Attributes[]): Promise<void> 
   await makeTable(client, indexedTable);
   for (let at = 0; at < items.length; at += 25) {
     const puts = items.slice(at, at + 25).map((Item) => ({ PutRequest: { Item } }));
-    // oxlint-disable-next-line no-await-in-loop
     await client.send(new BatchWriteItemCommand({ RequestItems: { indexed: puts } }));
   }
 }
@@ -58,7 +57,6 @@ async function selectAll(
   const items: Attributes[] = [];
   let NextToken: string | undefined;
   do {
-    // oxlint-disable-next-line no-await-in-loop
     const page = await client.send(new ExecuteStatementCommand({ ...input, NextToken }));
     items.push(...page.Items!);
     NextToken = page.NextToken;
@@ -160,7 +158,6 @@ test("any WHERE clause finds page by page what a Scan with the same filter finds
     const Statement = `SELECT pk, sk FROM ${from} WHERE ${partiql}`;
     let found: Attributes[];
     try {
-      // oxlint-disable-next-line no-await-in-loop
       found = await selectAll(client, { Statement, Limit });
     } catch (error) {
       assert(error instanceof DynamoDBServiceException);
@@ -171,7 +168,6 @@ test("any WHERE clause finds page by page what a Scan with the same filter finds
       );
       continue;
     }
-    // oxlint-disable-next-line no-await-in-loop
     const expected = await scanAll(client, index, expression);
     assert.deepEqual(
       found.map(identity).toSorted(),
@@ -193,7 +189,6 @@ test("ORDER BY holds across pages", async () => {
   assert.deepEqual(expected, expected.toSorted());
   for (const Limit of [1, 2, 3, 50]) {
     const Statement = `SELECT * FROM indexed ${where} ORDER BY pk DESC, sk DESC`;
-    // oxlint-disable-next-line no-await-in-loop
     const found = await selectAll(client, { Statement, Limit });
     assert.deepEqual(found.map(identity), expected.toReversed(), String(Limit));
   }
@@ -256,7 +251,6 @@ test("a token is good for its table or index alone, and only as it was given", a
     ].map((content): [string, string] => ["SELECT * FROM indexed WHERE pk = 'a'", forged(content)]),
   ];
   for (const [statement, token] of cases) {
-    // oxlint-disable-next-line no-await-in-loop
     assert.equal(await refusal(page(statement, token)), invalid, `${statement} ${token}`);
   }
   assert.equal((await page("SELECT * FROM indexed WHERE pk = 'a'", ofTable)).Items!.length, 1);
