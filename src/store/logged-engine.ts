@@ -61,8 +61,8 @@ export class LoggedEngine implements Engine {
     this.lastSequence = log.lastSequence;
     this.active = replayed;
     this.layers = [replayed];
-    const applyBytes = options.applyBytes ?? 4 * 1024 * 1024;
-    this.maxPendingBytes = options.maxPendingBytes ?? 16 * 1024 * 1024;
+    const applyBytes = options.applyBytes ?? 16 * 1024 * 1024;
+    this.maxPendingBytes = options.maxPendingBytes ?? 48 * 1024 * 1024;
     // Whoever waits for room waits for an application that must have begun.
     this.applyBytes = Math.min(applyBytes, this.maxPendingBytes);
     this.applyIfDue();

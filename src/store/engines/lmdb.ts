@@ -18,8 +18,8 @@ import { Bucket } from "./bucket.ts";
 /** The longest key that LMDB takes at this page size. Keys of this length are buckets: see bucket.ts. */
 const bucketKeyBytes = 4026;
 const pageSize = 8192;
-const entriesPerTransaction = 256;
-const bytesPerTransaction = 2 * 1024 * 1024;
+const entriesPerTransaction = 4096;
+const bytesPerTransaction = 8 * 1024 * 1024;
 /**
  * Address space reserved for the file, in bytes; no memory. It grows by itself beyond that, but each growth
  * leaves the old mapping in place. (On Windows a mapping makes the file as large: small, and growing.)
