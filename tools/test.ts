@@ -12,7 +12,12 @@ if (patterns.length > 0) {
 } else {
   rmSync(join(import.meta.dirname, "../.cache/coverage"), { recursive: true, force: true });
   const checked = await runChecks();
-  const tested = await runTests(["src/**/*.test.ts", "tests/**/*.test.ts", "tools/**/*.test.ts"]);
+  const tested = await runTests([
+    "src/**/*.test.ts",
+    "tests/**/*.test.ts",
+    "tools/**/*.test.ts",
+    "bench/**/*.test.ts",
+  ]);
   const compared = await runCheck(compatibilityCheck);
   conclude([checked, tested, compared], tested);
 }

@@ -14,6 +14,14 @@ export const tule: Server = {
   missing: () => (existsSync(program) ? undefined : "src/cli/main.ts does not exist"),
   command: ({ port, folder }) => ({
     file: process.execPath,
-    arguments: [program, "start", "--port", String(port), "--data", folder],
+    arguments: [
+      "--max-semi-space-size=16",
+      program,
+      "start",
+      "--port",
+      String(port),
+      "--data",
+      folder,
+    ],
   }),
 };
