@@ -8,6 +8,7 @@ import { ServiceError } from "./errors.ts";
 import type { Principal } from "./identity.ts";
 import { scheduleJob, unscheduleJob } from "./jobs.ts";
 import { tenantPrefix, type CallOrigin, type Kernel } from "./kernel.ts";
+import type { Series } from "./measurements.ts";
 import type { ServiceClients } from "./service.ts";
 
 /** The context of one call. A class, for there is one for each request: methods cost nothing to make. */
@@ -69,6 +70,23 @@ export class CallContext implements Context<string> {
 
   unschedule(tx: Transaction, job: string, key: string): void {
     unscheduleJob(tx, this, job, key);
+  }
+
+  inRegion(region: string): CallContext {
+    const { service, operation, account, caller, requestId } = this;
+    return new CallContext(this.#kernel, {
+      service,
+      operation,
+      account,
+      region,
+      caller,
+      requestId,
+    });
+  }
+
+  series(namespace: string, metric: string, dimensions: Readonly<Record<string, string>>): Series {
+    const { account, region } = this;
+    return this.#kernel.measurements.series({ account, region, namespace, metric, dimensions });
   }
 
   publish(tx: Transaction, event: string, payload: unknown): void {

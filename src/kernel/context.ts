@@ -3,6 +3,7 @@ import type { Snapshot, Transaction } from "#store/store.ts";
 import type { Random } from "#world/world.ts";
 import type { CommonErrorCode, ServiceError } from "./errors.ts";
 import type { Principal } from "./identity.ts";
+import type { Series } from "./measurements.ts";
 import type { ServiceClients } from "./service.ts";
 
 /**
@@ -39,6 +40,10 @@ export interface Context<Code extends string = never> extends Tenant {
   schedule(tx: Transaction, request: JobRequest): void;
   /** Forgets a job that was scheduled; no failure if there is none. */
   unschedule(tx: Transaction, job: string, key: string): void;
+  /** The same caller's context in another region of the account: what it reads and writes is that region's. */
+  inRegion(region: string): Context<Code>;
+  /** A metric of this account and region, to count in: `series("AWS/DynamoDB", "UserErrors", {})`. */
+  series(namespace: string, metric: string, dimensions: Readonly<Record<string, string>>): Series;
   /** A durable event for whichever services subscribe to it, committed with the transaction. */
   publish(tx: Transaction, event: string, payload: unknown): void;
 }

@@ -6,6 +6,7 @@ import type { JobContext, Tenant } from "./context.ts";
 import { rootOf, type Principal } from "./identity.ts";
 import { JobWorker, scheduleJob, type ClaimedJob } from "./jobs.ts";
 import type { Log } from "./log.ts";
+import { Measurements } from "./measurements.ts";
 import { Metrics } from "./metrics.ts";
 import { appendEvent, firstEvent } from "./outbox.ts";
 import { resetStore, finishReset } from "./reset.ts";
@@ -33,6 +34,7 @@ export class Kernel {
   readonly store: Store;
   readonly log: Log;
   readonly metrics = new Metrics();
+  readonly measurements: Measurements;
   readonly services: ReadonlyMap<string, Service>;
   readonly #subscribers = new Map<string, string[]>();
   readonly #worker: JobWorker;
@@ -41,6 +43,7 @@ export class Kernel {
     this.world = options.world;
     this.store = options.store;
     this.log = options.log;
+    this.measurements = new Measurements(() => this.world.clock.nowMs());
     this.services = new Map(options.services.map((service) => [service.name, service]));
     for (const service of options.services) {
       for (const event of service.subscriptions.keys()) {

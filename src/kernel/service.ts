@@ -1,3 +1,5 @@
+import type { ApplicationAutoScaling } from "#models/application-autoscaling.ts";
+import type { DAX } from "#models/dax.ts";
 import type { DynamoDB } from "#models/dynamodb.ts";
 import type { DynamoDBStreams } from "#models/dynamodbstreams.ts";
 import type { STS } from "#models/sts.ts";
@@ -74,6 +76,8 @@ export type Client<Types> = {
 
 /** The services that exist, each as a client. */
 export interface ServiceClients {
+  readonly "application-autoscaling": Client<ApplicationAutoScaling>;
+  readonly dax: Client<DAX>;
   readonly dynamodb: Client<DynamoDB>;
   readonly dynamodbstreams: Client<DynamoDBStreams>;
   readonly sts: Client<STS>;

@@ -5,6 +5,8 @@ type Loaded = Promise<{ default: Model }>;
 
 /** Loads the shape table of a service that exists here; each takes milliseconds, so none is loaded at start. */
 export const shapeTableLoaders: Readonly<Record<string, () => Loaded>> = {
+  "application-autoscaling": () => import("./application-autoscaling.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
+  "dax": () => import("./dax.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
   "dynamodb": () => import("./dynamodb.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
   "dynamodbstreams": () => import("./dynamodbstreams.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
   "sts": () => import("./sts.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
