@@ -146,16 +146,27 @@ export class Kernel {
 }
 
 const tenantPrefixes = new Map<string, string>();
+/** Of the latest tenant: neighbouring requests are mostly of the same one. */
+let latest = { service: "", account: "", region: "", prefix: "" };
 
 /** The first three parts of each of a service's keys, built once for each tenant. */
-export function tenantPrefix(service: string, tenant: Tenant): string {
-  const name = `${service} ${tenant.account} ${tenant.region}`;
+export function tenantPrefix(service: string, { account, region }: Tenant): string {
+  if (
+    latest.service === service &&
+    latest.account === account &&
+    latest.region === region &&
+    latest.prefix !== ""
+  ) {
+    return latest.prefix;
+  }
+  const name = `${service} ${account} ${region}`;
   let prefix = tenantPrefixes.get(name);
   if (prefix === undefined) {
-    prefix = tuple(service, tenant.account, tenant.region);
+    prefix = tuple(service, account, region);
     // Bounded: account and region come from signatures that anybody can write.
     if (tenantPrefixes.size >= 10_000) tenantPrefixes.clear();
     tenantPrefixes.set(name, prefix);
   }
+  latest = { service, account, region, prefix };
   return prefix;
 }

@@ -85,7 +85,7 @@ function dataPlaneOf(host: string, path: string): Route | undefined {
   if (host.includes(".lambda-url.")) return lambdaUrl;
   if (
     path.startsWith("/_aws/execute-api/") ||
-    /^\/restapis\/[^/]+\/[^/]+\/_user_request_(\/|$)/.test(path)
+    (path.startsWith("/restapis/") && /^\/[^/]+\/[^/]+\/[^/]+\/_user_request_(\/|$)/.test(path))
   ) {
     return executeApi;
   }

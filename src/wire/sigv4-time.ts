@@ -5,8 +5,20 @@ const httpForm =
   /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d\d) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (\d{4}) (\d\d):(\d\d):(\d\d) (?:GMT|UTC|\+0000)$/;
 const monthNames = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
+// Requests of the same second say the same time.
+let latestText = "";
+let latestMs: number | undefined;
+
 /** Milliseconds since 1970, or undefined for what is not such a time. */
 export function parseBasicTime(text: string): number | undefined {
+  if (text !== latestText) {
+    latestMs = readBasicTime(text);
+    latestText = text;
+  }
+  return latestMs;
+}
+
+function readBasicTime(text: string): number | undefined {
   const parts = basicForm.exec(text);
   if (parts === null) return undefined;
   const [, year, month, day, hour, minute, second] = parts;

@@ -65,6 +65,8 @@ export const hasNoBody = (status: number): boolean =>
 const notInNames = /[^!#$%&'*+\-.^_`|~0-9A-Za-z]/;
 const notInValues = /[^\t\x20-\x7e\x80-\xff]/;
 const checkedNames = new Set<string>();
+/** Values that are the same in answer after answer: content types. */
+const checkedValues = new Set<string>();
 
 /** Throws for a name or value that would let its author write further headers or a second answer. */
 export function checkHeader(name: string, value: string): void {
@@ -73,8 +75,10 @@ export function checkHeader(name: string, value: string): void {
       throw new TypeError("a header's name has a character that HTTP forbids");
     if (checkedNames.size < 1024) checkedNames.add(name);
   }
+  if (checkedValues.has(value)) return;
   if (notInValues.test(value))
     throw new TypeError(`the header ${name} has a character that HTTP forbids`);
+  if (name === "content-type" && checkedValues.size < 64) checkedValues.add(value);
 }
 
 /** The parts of a response's headers that decide how it is framed. */
