@@ -31,6 +31,8 @@ export interface Engine extends Reader {
    * time. When it rejects, the engine can no longer tell what is on the disk: it is not used again.
    */
   write(batch: Batch, sequence: number): Promise<void>;
+  /** Copies what is durable, at one moment, into an empty folder: see `Store.copyTo`. */
+  copyTo(folder: string): Promise<void>;
   close(): Promise<void>;
 }
 

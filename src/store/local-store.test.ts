@@ -37,6 +37,10 @@ class HeldEngine implements Engine {
     });
   }
 
+  copyTo(folder: string): Promise<void> {
+    return this.below.copyTo(folder);
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

@@ -105,6 +105,11 @@ export class LocalStore implements Store {
     return this.watchers.add(prefix, listener);
   }
 
+  copyTo(folder: string): Promise<void> {
+    if (this.refusal !== undefined) return Promise.reject(this.refusal);
+    return this.engine.copyTo(folder);
+  }
+
   close(): Promise<void> {
     this.closing ??= this.finish();
     return this.closing;

@@ -97,6 +97,10 @@ export class LoggedEngine implements Engine {
     this.applyIfDue();
   }
 
+  copyTo(folder: string): Promise<void> {
+    return Promise.reject(new Error(`copying to ${folder} is not built yet`));
+  }
+
   async close(): Promise<void> {
     // One application may follow another.
     while (this.applying !== undefined) await this.applying;

@@ -32,9 +32,17 @@ export function openStore(options: StoreOptions): Promise<Store> {
   return openLogged(options, openBase, setImmediate);
 }
 
-/** A store in memory, for tests and `--memory`. What it holds ends with the process. */
-export function memoryStore(): Store {
+/**
+ * A store in memory, for tests and `--memory`. What it holds ends with the process; with a world it can be
+ * copied to a folder (`copyTo`).
+ */
+export function memoryStore(_world?: World): Store {
   return new LocalStore(new MemoryEngine());
+}
+
+/** A store in memory that begins as what a store's `copyTo` left in this folder, which is only read. */
+export function memoryStoreFrom(_world: World, folder: string): Promise<Store> {
+  return Promise.reject(new Error(`reading ${folder} is not built yet`));
 }
 
 /**

@@ -42,6 +42,10 @@ export class RemoteStore implements Store {
     return this.engine.watch(prefix, listener);
   }
 
+  copyTo(): Promise<void> {
+    return Promise.reject(new Error("a remote engine keeps its copies itself"));
+  }
+
   close(): Promise<void> {
     this.closing ??= (async () => {
       await Promise.allSettled(this.running);

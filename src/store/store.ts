@@ -19,6 +19,14 @@ export interface Store {
   read<T>(body: (snapshot: Snapshot) => T): Promise<T>;
   /** Calls the listener after each durable commit that wrote a key with this prefix. */
   watch(prefix: Key, listener: () => void): Unwatch;
+  /**
+   * Copies the store as it is at one moment, all commits that were answered before the call included, into a
+   * folder on the same file system: a store of its own, for `openStore` or for `memoryStore` to begin with
+   * (see open.ts), whatever this one is. The folder is made if it is missing; it must be empty. Writes go
+   * on meanwhile, and are held up for moments only: files that never change again are linked, not copied.
+   * When it rejects, the folder holds nothing of use.
+   */
+  copyTo(folder: string): Promise<void>;
   /** Resolves when all that was committed is durable and the engine is closed. */
   close(): Promise<void>;
 }

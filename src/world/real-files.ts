@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { constants, readSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import { dirname } from "node:path";
 import { lockFolder } from "./folder-lock.ts";
@@ -21,6 +21,7 @@ export function realFiles(): Files {
     // In turn: all of a file's replacements share one new name, so that a crash leaves at most one.
     replace: (path, bytes) => replacements.take(path, () => replace(path, bytes)),
     rename: (from, to) => fs.rename(from, to),
+    link: (from, to) => fs.link(from, to),
     remove: (path) => fs.rm(path, { recursive: true, force: true }),
     async list(folder) {
       const names = await fs.readdir(folder).catch(nothingIfMissing);
@@ -44,6 +45,17 @@ function openFile(handle: fs.FileHandle): OpenFile {
         filled += bytesRead;
       }
       return buffer.subarray(0, filled);
+    },
+    readNow(position, length) {
+      // Memory of its own: whoever keeps the bytes keeps no more than these.
+      const buffer = Buffer.allocUnsafeSlow(length);
+      let filled = 0;
+      while (filled < length) {
+        const more = readSync(handle.fd, buffer, filled, length - filled, position + filled);
+        if (more === 0) return buffer.subarray(0, filled);
+        filled += more;
+      }
+      return buffer;
     },
     async write(position, bytes) {
       let written = 0;

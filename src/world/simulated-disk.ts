@@ -15,6 +15,7 @@ export type DiskOperation =
   | "sync"
   | "truncate"
   | "rename"
+  | "link"
   | "remove"
   | "list"
   | "makeFolder"
@@ -172,6 +173,18 @@ export class SimulatedDisk implements Files {
     });
   }
 
+  async link(from: string, to: string): Promise<void> {
+    return this.#do("link", resolve(from), (at) => {
+      const target = resolve(to);
+      const entry = this.#folders.get(at);
+      if (entry === undefined) throw systemError("ENOENT", "link", at);
+      if (entry === "folder") throw systemError("EPERM", "link", at);
+      this.#expectFolder("link", dirname(target));
+      if (this.#folders.get(target) !== undefined) throw systemError("EEXIST", "link", target);
+      this.#folders.add(target, entry);
+    });
+  }
+
   async remove(path: string): Promise<void> {
     return this.#do("remove", resolve(path), (at) => {
       if (this.#folders.get(at) !== undefined) this.#folders.remove(at);
@@ -239,6 +252,10 @@ export class SimulatedDisk implements Files {
     return {
       sizeBytes: () => onOpen("read", () => file.sizeBytes),
       read: (position, length) => onOpen("read", () => file.read(position, length)),
+      readNow: (position, length) => {
+        if (closed) throw systemError("EBADF", "read", path);
+        return this.#begin("read", path, () => file.read(position, length));
+      },
       write: (position, bytes) =>
         onOpen(
           "write",
@@ -276,6 +293,19 @@ export class SimulatedDisk implements Files {
     act: (path: string) => T,
     more: More<T> = {},
   ): Promise<T> {
+    const result = this.#begin(operation, path, act, more);
+    await this.#takeTime(this.#delayMs(operation, path));
+    this.#expectPower(operation, path);
+    more.end?.(result);
+    return result;
+  }
+
+  #begin<T>(
+    operation: DiskOperation,
+    path: string,
+    act: (path: string) => T,
+    more: More<T> = {},
+  ): T {
     this.#expectPower(operation, path);
     this.operations += 1;
     this.#activity.events += 1;
@@ -286,9 +316,6 @@ export class SimulatedDisk implements Files {
     }
     const result = act(path);
     if (this.operations > this.#haltsAfter) this.#onHalt();
-    await this.#takeTime(this.#delayMs(operation, path));
-    this.#expectPower(operation, path);
-    more.end?.(result);
     return result;
   }
 

@@ -38,8 +38,9 @@ export class SimulatedFolders {
     return pathsBelow(this.#cached, folder);
   }
 
+  /** Each once, however many names it has. */
   files(): SimulatedFile[] {
-    return [...this.#cached.values()].filter((entry) => entry !== "folder");
+    return [...new Set(this.#cached.values())].filter((entry) => entry !== "folder");
   }
 
   add(path: string, entry: Entry): void {

@@ -46,6 +46,36 @@ export function describeWorld(kind: string, make: () => Promise<WorldUnderTest>)
       await second.close();
     });
 
+    test("a file is also read in place", async () => {
+      const { world, folder } = await make();
+      const file = await world.files.open(join(folder, "a"));
+      await file.write(0, Buffer.from("in place"));
+      assert.deepEqual(file.readNow(3, 5), Buffer.from("place"));
+      assert.deepEqual(file.readNow(6, 100), Buffer.from("ce"));
+      assert.deepEqual(file.readNow(8, 1), Buffer.alloc(0));
+      await file.close();
+      assert.throws(() => file.readNow(0, 1));
+    });
+
+    test("a file with two names lives until the last is gone", async () => {
+      const { world, folder } = await make();
+      const [first, second] = [join(folder, "a"), join(folder, "b")];
+      await world.files.replace(first, Buffer.from("shared"));
+      await world.files.link(first, second);
+      const file = await world.files.open(first);
+      await file.write(0, Buffer.from("S"));
+      await file.close();
+      await assert.rejects(world.files.link(first, second), (error) =>
+        isSystemError(error, "EEXIST"),
+      );
+      await assert.rejects(world.files.link(join(folder, "none"), join(folder, "c")), (error) =>
+        isSystemError(error, "ENOENT"),
+      );
+      await world.files.remove(first);
+      await world.files.syncFolder(folder);
+      assert.deepEqual(await world.files.read(second), Buffer.from("Shared"));
+    });
+
     test("a closed file can't be written", async () => {
       const { world, folder } = await make();
       const file = await world.files.open(join(folder, "a"));

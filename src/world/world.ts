@@ -53,6 +53,11 @@ export interface Files {
   /** Replaces the file as a whole, durably: after a crash it is the old one or the new one. */
   replace(path: string, bytes: Buffer): Promise<void>;
   rename(from: string, to: string): Promise<void>;
+  /**
+   * Gives a file a second name (a hard link). Fails with EEXIST when the name is taken, and with whatever the
+   * system says where links are impossible (EXDEV, EPERM, ENOTSUP, EMLINK).
+   */
+  link(from: string, to: string): Promise<void>;
   /** Removing what is not there is no failure. Folders go with all that is in them. */
   remove(path: string): Promise<void>;
   /** The names in a folder, sorted; none if there is no such folder. */
@@ -86,6 +91,8 @@ export interface OpenFile {
   sizeBytes(): Promise<number>;
   /** Up to `length` bytes; fewer at the end of the file. */
   read(position: number, length: number): Promise<Buffer>;
+  /** The same in place, while all else waits: for small reads that a synchronous body needs. */
+  readNow(position: number, length: number): Buffer;
   write(position: number, bytes: Buffer): Promise<void>;
   /** Resolves when what was written is on the disk (fdatasync). */
   sync(): Promise<void>;

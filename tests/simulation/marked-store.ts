@@ -55,6 +55,10 @@ export class MarkedStore implements Store {
     return this.#store.watch(prefix, listener);
   }
 
+  copyTo(folder: string): Promise<void> {
+    return this.#store.copyTo(folder);
+  }
+
   close(): Promise<void> {
     return this.#store.close();
   }

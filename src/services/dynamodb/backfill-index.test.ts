@@ -33,6 +33,7 @@ async function startServer(store: Store, seed: number, last = Infinity): Promise
     transact: (body) => (++count > last ? new Promise(() => {}) : store.transact(body)),
     read: (body) => store.read(body),
     watch: (prefix, listener) => store.watch(prefix, listener),
+    copyTo: (folder) => store.copyTo(folder),
     close: () => Promise.resolve(),
   };
   const world = simulatedWorld({ seed });

@@ -159,6 +159,7 @@ function cutOff(store: Store, last: number): Store {
     transact: (body) => (++count > last ? new Promise(() => {}) : store.transact(body)),
     read: (body) => store.read(body),
     watch: (prefix, listener) => store.watch(prefix, listener),
+    copyTo: (folder) => store.copyTo(folder),
     close: () => Promise.resolve(),
   };
 }

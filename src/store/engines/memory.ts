@@ -22,6 +22,10 @@ export class MemoryEngine implements Engine {
     return Promise.resolve();
   }
 
+  copyTo(folder: string): Promise<void> {
+    return Promise.reject(new Error(`copying to ${folder} is not built yet`));
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

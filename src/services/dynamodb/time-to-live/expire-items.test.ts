@@ -51,6 +51,7 @@ class Server {
       transact: (body) => (++count > last ? new Promise(() => {}) : store.transact(body)),
       read: (body) => store.read(body),
       watch: (prefix, listener) => store.watch(prefix, listener),
+      copyTo: (folder) => store.copyTo(folder),
       close: () => Promise.resolve(),
     };
     const world = simulatedWorld({ seed: 1 });
