@@ -25,6 +25,9 @@ export interface ServerOptions {
   readonly region: string;
   /** The account's root access key. */
   readonly rootKey: RootKey | undefined;
+  /** Whether capacity that is used up is refused, and whether partitions have limits of their own. */
+  readonly throttle: boolean;
+  readonly partitionLimits: boolean;
 }
 
 export interface RootKey {
@@ -53,7 +56,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
           holder: `process ${process.pid}`,
         });
   try {
-    const kernel = new Kernel({ world, store, services, log });
+    const kernel = new Kernel({
+      world,
+      store,
+      services,
+      log,
+      settings: { throttle: options.throttle, partitionLimits: options.partitionLimits },
+    });
     await kernel.start();
     const handler = gateway({
       kernel,

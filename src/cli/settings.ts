@@ -85,6 +85,16 @@ export const settings = {
     "the region of requests that name none",
     "us-east-1",
   ),
+  throttle: preset(
+    switched,
+    "refuse what exceeds the capacity of tables and indexes; --no-throttle\nonly counts it",
+    true,
+  ),
+  partitionLimits: preset(
+    switched,
+    "with throttle: let a partition read 3,000 and write 1,000 units a second\nat most, as on AWS",
+    false,
+  ),
   log: preset(
     oneOf("silent", "error", "info", "debug"),
     "how much to report on standard error",

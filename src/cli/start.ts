@@ -35,6 +35,8 @@ export async function start(configuration: Configuration): Promise<number> {
       account: configuration.account,
       region: configuration.region,
       rootKey,
+      throttle: configuration.throttle,
+      partitionLimits: configuration.partitionLimits,
     });
     const where = dataFolder === undefined ? "in memory" : `in ${dataFolder}`;
     const readyMs = Math.round(performance.now());

@@ -4,11 +4,18 @@ import type { Snapshot, Transaction } from "#store/store.ts";
 import type { Random } from "#world/world.ts";
 import { serviceClients } from "./bus.ts";
 import type { Context, JobRequest, KeyPart } from "./context.ts";
+import type { Datapoint } from "./datapoint.ts";
 import { ServiceError } from "./errors.ts";
 import type { Principal } from "./identity.ts";
 import { scheduleJob, unscheduleJob } from "./jobs.ts";
-import { tenantPrefix, type CallOrigin, type Kernel } from "./kernel.ts";
-import type { Series } from "./measurements.ts";
+import {
+  tenantPrefix,
+  type CallOrigin,
+  type Kernel,
+  type KernelSettings,
+  type SharedKind,
+} from "./kernel.ts";
+import type { Series, SeriesName, TimeRange } from "./measurements.ts";
 import type { ServiceClients } from "./service.ts";
 
 /** The context of one call. A class, for there is one for each request: methods cost nothing to make. */
@@ -19,6 +26,7 @@ export class CallContext implements Context<string> {
   readonly region: string;
   readonly caller: Principal;
   readonly requestId: string;
+  note: unknown;
   readonly #kernel: Kernel;
 
   constructor(kernel: Kernel, origin: CallOrigin) {
@@ -29,6 +37,7 @@ export class CallContext implements Context<string> {
     this.region = origin.region;
     this.caller = origin.caller;
     this.requestId = origin.requestId;
+    this.note = undefined;
   }
 
   get random(): Random {
@@ -87,6 +96,32 @@ export class CallContext implements Context<string> {
   series(namespace: string, metric: string, dimensions: Readonly<Record<string, string>>): Series {
     const { account, region } = this;
     return this.#kernel.measurements.series({ account, region, namespace, metric, dimensions });
+  }
+
+  measured(
+    namespace: string,
+    metric: string,
+    dimensions: Readonly<Record<string, string>>,
+    range: TimeRange,
+  ): Promise<Datapoint[]> {
+    const { account, region } = this;
+    return this.#kernel.measurements.read(
+      { account, region, namespace, metric, dimensions },
+      range,
+    );
+  }
+
+  measuredSeries(namespace?: string, metric?: string): Promise<SeriesName[]> {
+    const { account, region } = this;
+    return this.#kernel.measurements.list({ account, region, namespace, metric });
+  }
+
+  get settings(): KernelSettings {
+    return this.#kernel.settings;
+  }
+
+  shared<T>(kind: SharedKind<T>): T {
+    return this.#kernel.shared(kind);
   }
 
   publish(tx: Transaction, event: string, payload: unknown): void {

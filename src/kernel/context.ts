@@ -3,7 +3,9 @@ import type { Snapshot, Transaction } from "#store/store.ts";
 import type { Random } from "#world/world.ts";
 import type { CommonErrorCode, ServiceError } from "./errors.ts";
 import type { Principal } from "./identity.ts";
-import type { Series } from "./measurements.ts";
+import type { Datapoint } from "./datapoint.ts";
+import type { KernelSettings, SharedKind } from "./kernel.ts";
+import type { Series, SeriesName, TimeRange } from "./measurements.ts";
 import type { ServiceClients } from "./service.ts";
 
 /**
@@ -44,6 +46,20 @@ export interface Context<Code extends string = never> extends Tenant {
   inRegion(region: string): Context<Code>;
   /** A metric of this account and region, to count in: `series("AWS/DynamoDB", "UserErrors", {})`. */
   series(namespace: string, metric: string, dimensions: Readonly<Record<string, string>>): Series;
+  /** What a metric of this account and region came to, in order; points of minutes, older ones of longer periods. */
+  measured(
+    namespace: string,
+    metric: string,
+    dimensions: Readonly<Record<string, string>>,
+    range: TimeRange,
+  ): Promise<Datapoint[]>;
+  /** The metrics of this account and region that have points. */
+  measuredSeries(namespace?: string, metric?: string): Promise<SeriesName[]>;
+  readonly settings: KernelSettings;
+  /** State in memory that all calls share; gone with the process. */
+  shared<T>(kind: SharedKind<T>): T;
+  /** What the handler leaves for its service's `observe`. */
+  note: unknown;
   /** A durable event for whichever services subscribe to it, committed with the transaction. */
   publish(tx: Transaction, event: string, payload: unknown): void;
 }

@@ -6,6 +6,7 @@ import type { JobContext, Tenant } from "./context.ts";
 import { rootOf, type Principal } from "./identity.ts";
 import { JobWorker, scheduleJob, type ClaimedJob } from "./jobs.ts";
 import type { Log } from "./log.ts";
+import { compactMeasurements } from "./measurement-store.ts";
 import { Measurements } from "./measurements.ts";
 import { Metrics } from "./metrics.ts";
 import { appendEvent, firstEvent } from "./outbox.ts";
@@ -17,6 +18,20 @@ export interface KernelOptions {
   readonly store: Store;
   readonly services: readonly Service[];
   readonly log: Log;
+  readonly settings?: Partial<KernelSettings>;
+}
+
+/** How the server was told to behave: what services obey of it. */
+export interface KernelSettings {
+  /** Whether capacity that is used up is refused. It is counted either way. */
+  readonly throttle: boolean;
+  /** Whether single partitions have limits of their own. */
+  readonly partitionLimits: boolean;
+}
+
+/** A kind of state that a service keeps in memory, one for each server: what `make` makes when it is first asked for. */
+export interface SharedKind<T> {
+  readonly make: () => T;
 }
 
 /** Who calls what, as the pipeline found out. */
@@ -35,15 +50,21 @@ export class Kernel {
   readonly log: Log;
   readonly metrics = new Metrics();
   readonly measurements: Measurements;
+  readonly settings: KernelSettings;
   readonly services: ReadonlyMap<string, Service>;
   readonly #subscribers = new Map<string, string[]>();
+  readonly #shared = new Map<SharedKind<unknown>, unknown>();
   readonly #worker: JobWorker;
 
   constructor(options: KernelOptions) {
     this.world = options.world;
     this.store = options.store;
     this.log = options.log;
-    this.measurements = new Measurements(() => this.world.clock.nowMs());
+    this.settings = { throttle: true, partitionLimits: false, ...options.settings };
+    this.measurements = new Measurements({
+      ...options,
+      onFirst: (tx) => this.#compactLater(tx),
+    });
     this.services = new Map(options.services.map((service) => [service.name, service]));
     for (const service of options.services) {
       for (const event of service.subscriptions.keys()) {
@@ -61,11 +82,20 @@ export class Kernel {
   /** Waits for the jobs under way. The store is closed by whoever opened it. */
   async stop(): Promise<void> {
     await this.#worker.stop();
+    await this.measurements.stop();
   }
 
   /** Forgets all state of all accounts, durably; a crash in between goes on at the next start. */
   async reset(): Promise<void> {
+    await this.measurements.forget();
+    this.#shared.clear();
     await resetStore(this.store);
+  }
+
+  shared<T>(kind: SharedKind<T>): T {
+    let state = this.#shared.get(kind) as T | undefined;
+    if (state === undefined) this.#shared.set(kind, (state = kind.make()));
+    return state;
   }
 
   context(origin: CallOrigin): CallContext {
@@ -93,7 +123,9 @@ export class Kernel {
   }
 
   async #run(job: ClaimedJob): Promise<void> {
-    if (job.record.service === "kernel") return this.#deliverEvents(job);
+    if (job.record.service === "kernel") {
+      return job.record.job === compaction ? this.#compact(job) : this.#deliverEvents(job);
+    }
     const handler = this.services.get(job.record.service)?.jobs.get(job.record.job);
     if (handler === undefined) throw new Error("no service of this version knows the job");
     let completed = false;
@@ -104,6 +136,20 @@ export class Kernel {
     await handler(ctx, job.record.payload as never);
     // A job that scheduled itself anew has already replaced its record: completing it then is superseded.
     if (!completed) await this.store.transact((tx) => job.complete(tx));
+  }
+
+  async #compact(job: ClaimedJob): Promise<void> {
+    await compactMeasurements(this.store, this.world.clock.nowMs());
+    await this.store.transact((tx) => {
+      job.complete(tx);
+      this.#compactLater(tx);
+    });
+  }
+
+  #compactLater(tx: Transaction): void {
+    const owner = { service: "kernel", account: "000000000000", region: "us-east-1" };
+    const at = this.world.clock.nowMs() + compactEveryMs;
+    scheduleJob(tx, owner, { at, job: compaction, key: "all" });
   }
 
   async #deliverEvents(job: ClaimedJob): Promise<void> {
@@ -144,6 +190,9 @@ export class Kernel {
     return Object.assign(ctx, { attempt, complete });
   }
 }
+
+const compaction = "compactMeasurements";
+const compactEveryMs = 86_400_000;
 
 const tenantPrefixes = new Map<string, string>();
 /** Of the latest tenant: neighbouring requests are mostly of the same one. */

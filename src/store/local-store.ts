@@ -158,6 +158,7 @@ export class LocalStore implements Store {
       this.running = false;
     }
     view.end();
+    view.settle();
     const { own } = view;
     if (!job.threw && own !== undefined && own.values.size > 0) {
       this.forming.writes.addAll(own.values);
@@ -181,6 +182,7 @@ export class LocalStore implements Store {
     try {
       const result = body(view);
       view.end();
+      view.settle();
       refusePromise(result);
       resolve(result);
     } catch (error) {
@@ -188,6 +190,7 @@ export class LocalStore implements Store {
       if (error instanceof Suspended) {
         this.rerun(error, reruns, reject, () => this.runRead(body, resolve, reject, reruns + 1));
       } else {
+        view.settle();
         reject(error);
       }
     }

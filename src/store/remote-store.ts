@@ -34,7 +34,9 @@ export class RemoteStore implements Store {
     return this.track(async () => {
       const attempt = this.engine.begin();
       const run = () => runBody(new SnapshotView(attempt, this.records), body);
-      return (await untilAtHand(run)).result;
+      const { view, result } = await untilAtHand(run);
+      view.settle();
+      return result;
     });
   }
 
@@ -59,9 +61,13 @@ export class RemoteStore implements Store {
       const attempt = this.engine.begin();
       const { view, result } = await untilAtHand(() => this.run(attempt, body));
       if (view.excess !== undefined) throw view.excess;
-      if (view.own === undefined || view.own.values.size === 0) return result;
+      if (view.own === undefined || view.own.values.size === 0) {
+        view.settle();
+        return result;
+      }
       try {
         await attempt.commit(view.own.values);
+        view.settle();
         return result;
       } catch (error) {
         if (!(error instanceof Conflict) || tries >= maxReruns) throw error;
@@ -83,11 +89,14 @@ export class RemoteStore implements Store {
   }
 }
 
-function runBody<V extends { end(): void }, T>(view: V, body: (view: V) => T) {
+function runBody<V extends { end(): void; settle(): void }, T>(view: V, body: (view: V) => T) {
   try {
     const result = body(view);
     refusePromise(result);
     return { view, result };
+  } catch (error) {
+    if (!(error instanceof Suspended)) view.settle();
+    throw error;
   } finally {
     view.end();
   }

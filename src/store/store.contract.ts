@@ -454,6 +454,37 @@ export function describeStore(
       }
     });
 
+    void given(
+      "lets each call have its effects once, however often its body runs",
+      async ({ store }) => {
+        await store.transact((tx) => tx.put("n", bytes("0")));
+        let effects = 0;
+        const counted = { settled: () => (effects += 1) };
+        await Promise.all(
+          Array.from({ length: 20 }, () =>
+            store.transact((tx) => {
+              tx.afterwards(counted);
+              tx.put("n", bytes(String(Number(tx.get("n")!.toString()) + 1)));
+            }),
+          ),
+        );
+        assert.equal(await valueAt(store, "n"), "20");
+        assert.equal(effects, 20);
+        const failing = (view: Snapshot): never => {
+          view.afterwards(counted);
+          throw new RangeError(`at ${view.get("n")?.toString()}`);
+        };
+        await assert.rejects(store.transact(failing), RangeError);
+        await assert.rejects(store.read(failing), RangeError);
+        assert.equal(effects, 22);
+        await store.read((snapshot) => {
+          snapshot.afterwards(counted);
+          return snapshot.get("n");
+        });
+        assert.equal(effects, 23);
+      },
+    );
+
     void given("gives back after a restart what it took before", async (under) => {
       if (under.reopen === undefined) return;
       await under.store.transact((tx) => {

@@ -11,6 +11,8 @@ import type { Key } from "#base/key.ts";
  *     state that a crash could still take back.
  * S4. `read` sees only what is durable, at one moment.
  * S5. Bodies never see less than was committed before them, durable or not.
+ * S6. Effects (`afterwards`) happen once for each call of `transact` or `read`, of the one run that counts, whether its
+ *     body returned or threw; on an embedded engine before the next body begins.
  */
 export interface Store {
   /** Runs the body, commits its writes; resolves with its result when they are durable. */
@@ -33,6 +35,11 @@ export interface Store {
 
 export type Unwatch = () => void;
 
+/** What follows from a body besides its writes, in memory only: counting, say. */
+export interface Effect {
+  settled(): void;
+}
+
 /**
  * What a body may read. On a remote engine each read may throw a `Suspended` (see suspended.ts): the
  * store then fetches what is missing and runs the body again. Bodies must not catch it.
@@ -50,6 +57,8 @@ export interface Snapshot {
    * a table's description is decoded once, not once a request): never change it.
    */
   record<T>(key: Key, codec: Codec<T>): T | undefined;
+  /** Notes an effect (S6): bodies may run again, and this is how they count once. It must not throw. */
+  afterwards(effect: Effect): void;
 }
 
 /**

@@ -4,7 +4,7 @@ import { Layer } from "./layer.ts";
 import { mergedRange } from "./merge.ts";
 import type { RecordsByBuffer } from "./record-cache.ts";
 import { TransactionTooLarge } from "./store.ts";
-import type { Codec, Entry, KeyRange, Snapshot, Transaction } from "./store.ts";
+import type { Codec, Effect, Entry, KeyRange, Snapshot, Transaction } from "./store.ts";
 
 const maxKeyBytes = 8192;
 const maxWrites = 10_000;
@@ -14,6 +14,18 @@ const maxTransactionBytes = 64 * 1024 * 1024;
 abstract class View {
   protected ended = false;
   private cursors: Cursor[] | undefined;
+  private effects: Effect[] | undefined;
+
+  afterwards(effect: Effect): void {
+    (this.effects ??= []).push(effect);
+  }
+
+  /** S6: called once this run of the body is the one that counts. */
+  settle(): void {
+    if (this.effects === undefined) return;
+    for (const effect of this.effects) effect.settled();
+    this.effects = undefined;
+  }
 
   /** Called when the body has returned or thrown: what it left open is closed. */
   end(): void {

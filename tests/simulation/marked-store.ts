@@ -1,6 +1,6 @@
 import type { Key } from "#base/key.ts";
 import { tuple } from "#base/tuple.ts";
-import type { Codec, Entry, KeyRange, Snapshot, Store, Transaction } from "#store/store.ts";
+import type { Codec, Effect, Entry, KeyRange, Snapshot, Store, Transaction } from "#store/store.ts";
 
 /** Where the number of the last request that wrote stands: it commits with what that request wrote. */
 const markKey = tuple("simulation", "mark");
@@ -87,6 +87,10 @@ class CountedTransaction implements Transaction {
 
   record<T>(key: Key, codec: Codec<T>): T | undefined {
     return this.#tx.record(key, codec);
+  }
+
+  afterwards(effect: Effect): void {
+    this.#tx.afterwards(effect);
   }
 
   put(key: Key, value: Buffer): void {

@@ -54,6 +54,8 @@ export async function startTule(options: Partial<ServerOptions> = {}): Promise<T
     account: "000000000000",
     region: "us-east-1",
     rootKey: undefined,
+    throttle: true,
+    partitionLimits: false,
     ...options,
     world,
   });
