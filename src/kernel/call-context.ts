@@ -16,6 +16,7 @@ import {
   type SharedKind,
 } from "./kernel.ts";
 import type { Series, SeriesName, TimeRange } from "./measurements.ts";
+import type { RegionLinks } from "./region-links.ts";
 import type { ServiceClients } from "./service.ts";
 
 /** The context of one call. A class, for there is one for each request: methods cost nothing to make. */
@@ -46,6 +47,10 @@ export class CallContext implements Context<string> {
 
   get services(): ServiceClients {
     return serviceClients(this.#kernel, this);
+  }
+
+  get links(): RegionLinks {
+    return this.#kernel.links;
   }
 
   now(): number {
@@ -91,6 +96,15 @@ export class CallContext implements Context<string> {
       caller,
       requestId,
     });
+  }
+
+  peerOf(region: string): string | undefined {
+    return this.#kernel.peers.urlOf(region);
+  }
+
+  callRegion(region: string, call: string, payload: unknown): Promise<unknown> {
+    const { service, account, region: from } = this;
+    return this.#kernel.regionCalls.send({ service, account, from, to: region, call, payload });
   }
 
   series(namespace: string, metric: string, dimensions: Readonly<Record<string, string>>): Series {

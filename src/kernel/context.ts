@@ -6,6 +6,7 @@ import type { Principal } from "./identity.ts";
 import type { Datapoint } from "./datapoint.ts";
 import type { KernelSettings, SharedKind } from "./kernel.ts";
 import type { Series, SeriesName, TimeRange } from "./measurements.ts";
+import type { RegionLinks } from "./region-links.ts";
 import type { ServiceClients } from "./service.ts";
 
 /**
@@ -44,6 +45,15 @@ export interface Context<Code extends string = never> extends Tenant {
   unschedule(tx: Transaction, job: string, key: string): void;
   /** The same caller's context in another region of the account: what it reads and writes is that region's. */
   inRegion(region: string): Context<Code>;
+  /** How the regions are connected. */
+  readonly links: RegionLinks;
+  /** Where the peer that serves this region is; undefined if this process serves it. */
+  peerOf(region: string): string | undefined;
+  /**
+   * Has this service do something in another region of the account, wherever that is served: `call` is a name under
+   * its `regionCalls`. Rejects with `RegionUnreachable`; see region-calls.ts.
+   */
+  callRegion(region: string, call: string, payload: unknown): Promise<unknown>;
   /** A metric of this account and region, to count in: `series("AWS/DynamoDB", "UserErrors", {})`. */
   series(namespace: string, metric: string, dimensions: Readonly<Record<string, string>>): Series;
   /** What a metric of this account and region came to, in order; points of minutes, older ones of longer periods. */

@@ -10,6 +10,8 @@ import { compactMeasurements } from "./measurement-store.ts";
 import { Measurements } from "./measurements.ts";
 import { Metrics } from "./metrics.ts";
 import { appendEvent, firstEvent } from "./outbox.ts";
+import { noPeers, type Peers, type RegionCall, RegionCalls } from "./region-calls.ts";
+import { RegionLinks } from "./region-links.ts";
 import { resetStore, finishReset } from "./reset.ts";
 import type { Service } from "./service.ts";
 
@@ -19,6 +21,8 @@ export interface KernelOptions {
   readonly services: readonly Service[];
   readonly log: Log;
   readonly settings?: Partial<KernelSettings>;
+  /** Who serves other regions; nobody unless it is said. */
+  readonly peers?: Peers;
 }
 
 /** How the server was told to behave: what services obey of it. */
@@ -50,6 +54,9 @@ export class Kernel {
   readonly log: Log;
   readonly metrics = new Metrics();
   readonly measurements: Measurements;
+  readonly links = new RegionLinks();
+  readonly peers: Peers;
+  readonly regionCalls: RegionCalls;
   readonly settings: KernelSettings;
   readonly services: ReadonlyMap<string, Service>;
   readonly #subscribers = new Map<string, string[]>();
@@ -71,6 +78,9 @@ export class Kernel {
         this.#subscribers.set(event, [...(this.#subscribers.get(event) ?? []), service.name]);
       }
     }
+    this.peers = options.peers ?? noPeers;
+    const { links, peers } = this;
+    this.regionCalls = new RegionCalls({ links, peers, run: (call) => this.#runRegionCall(call) });
     this.#worker = new JobWorker({ ...options, run: (job) => this.#run(job) });
   }
 
@@ -111,6 +121,15 @@ export class Kernel {
       throw ctx.error("NotImplemented", `${service} ${operation} is not implemented yet`);
     }
     return handler(ctx, input);
+  }
+
+  async #runRegionCall({ service, account, to, call, payload }: RegionCall): Promise<unknown> {
+    const handler = this.services.get(service)?.regionCalls.get(call);
+    if (handler === undefined) throw new Error(`this version knows no ${service} ${call}`);
+    const caller = rootOf(account);
+    const requestId = this.world.random.uuid();
+    const origin = { service, operation: call, account, region: to, caller, requestId };
+    return handler(this.context(origin), payload as never);
   }
 
   publish(tx: Transaction, origin: Tenant, event: string, payload: unknown): void {

@@ -28,6 +28,7 @@ export type Handler<Operation> = Operation extends OperationTypes
 export type Handlers<Service> = { readonly [Name in keyof Service]?: Handler<Service[Name]> };
 
 export type JobHandler = (ctx: JobContext, payload: never) => void | Promise<void>;
+export type RegionCallHandler = (ctx: Context<string>, payload: never) => unknown;
 export type EventHandler = (ctx: JobContext, payload: never) => void | Promise<void>;
 
 /** A service's table of contents. */
@@ -44,6 +45,8 @@ export interface ServiceDefinition<Service = Record<string, never>> {
   readonly jobs?: Readonly<Record<string, JobHandler>>;
   /** By event name: "s3.ObjectCreated". */
   readonly subscriptions?: Readonly<Record<string, EventHandler>>;
+  /** What the service asks of itself in other regions. A call may come twice: region-calls.ts. */
+  readonly regionCalls?: Readonly<Record<string, RegionCallHandler>>;
 }
 
 /** A service as the kernel sees it, its model's types aside. */
@@ -53,6 +56,7 @@ export interface Service {
   readonly operations: ReadonlyMap<string, AnyHandler>;
   readonly jobs: ReadonlyMap<string, JobHandler>;
   readonly subscriptions: ReadonlyMap<string, EventHandler>;
+  readonly regionCalls: ReadonlyMap<string, RegionCallHandler>;
 }
 
 export type AnyHandler = (ctx: Context<CommonErrorCode>, input: unknown) => unknown;
@@ -64,6 +68,7 @@ export function defineService<Types>(definition: ServiceDefinition<Types>): Serv
     operations: new Map(Object.entries(definition.operations) as [string, AnyHandler][]),
     jobs: new Map(Object.entries(definition.jobs ?? {})),
     subscriptions: new Map(Object.entries(definition.subscriptions ?? {})),
+    regionCalls: new Map(Object.entries(definition.regionCalls ?? {})),
   };
 }
 
