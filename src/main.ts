@@ -46,7 +46,7 @@ export interface Server {
 /** Puts the server together: the only place that knows all its parts. */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { world, log, dataFolder } = options;
-  const startedAtMs = world.clock.nowMs();
+  const startedAtElapsedMs = world.clock.elapsedMs();
   const store =
     dataFolder === undefined
       ? memoryStore()
@@ -71,7 +71,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         version: options.version,
         authentication: options.authentication,
         dataFolder,
-        startedAtMs,
+        startedAtElapsedMs,
       },
       defaultAccount: options.account,
       defaultRegion: options.region,

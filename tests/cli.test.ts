@@ -1,63 +1,18 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, describe, test } from "node:test";
-
-const root = join(import.meta.dirname, "..");
-const folders: string[] = [];
-const children = new Set<ChildProcess>();
-
-after(async () => {
-  for (const child of children) child.kill("SIGKILL");
-  await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
-});
-
-async function emptyFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "tule-cli-"));
-  folders.push(folder);
-  return folder;
-}
-
-/** The command as its users start it, in a folder of its own and without this process's settings. */
-function tule(argv: readonly string[], folder: string, environment: Record<string, string> = {}) {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("TULE_"));
-  const child = spawn(process.execPath, [join(root, "bin/tule"), ...argv], {
-    cwd: folder,
-    env: { ...Object.fromEntries(inherited), ...environment },
-  });
-  children.add(child);
-  let output = "";
-  let errors = "";
-  child.stdout.on("data", (text) => (output += String(text)));
-  child.stderr.on("data", (text) => (errors += String(text)));
-  const ended = once(child, "close").then(([code]) => {
-    children.delete(child);
-    return { code: Number(code), output, errors };
-  });
-  return {
-    child,
-    ended,
-    /** The endpoint of the ready line. */
-    async ready(): Promise<string> {
-      for await (const _chunk of child.stdout) {
-        const endpoint = /is ready at (\S+),/.exec(output)?.[1];
-        if (endpoint !== undefined) return endpoint;
-      }
-      throw new Error(`it ended before it was ready: ${errors}`);
-    },
-  };
-}
+import { describe, test } from "node:test";
+import { emptyFolder, tuleCommand } from "./support/command.ts";
 
 describe("tule start", () => {
   test("says where it is ready, answers, and ends well when asked to", async () => {
     const folder = await emptyFolder();
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
-      const server = tule(["start", "--port", "0"], folder);
+      const server = tuleCommand(["start", "--port", "0"], folder);
       const endpoint = await server.ready();
       assert.match(endpoint, /^http:\/\/127\.0\.0\.1:\d+$/);
       assert.equal((await fetch(`${endpoint}/_tule/health`)).status, 200);
@@ -73,7 +28,7 @@ describe("tule start", () => {
   });
 
   test("ends well when one Ctrl-C arrives twice, as npm hands it on", async () => {
-    const server = tule(["start", "--port", "0", "--memory"], tmpdir());
+    const server = tuleCommand(["start", "--port", "0", "--memory"], tmpdir());
     await server.ready();
     server.child.kill("SIGINT");
     server.child.kill("SIGINT");
@@ -82,11 +37,11 @@ describe("tule start", () => {
 
   test("starts again on the folder of a server that was killed", async () => {
     const folder = await emptyFolder();
-    const first = tule(["start", "--port", "0", "--data", "state"], folder);
+    const first = tuleCommand(["start", "--port", "0", "--data", "state"], folder);
     await first.ready();
     first.child.kill("SIGKILL");
     await first.ended;
-    const second = tule(["start", "--port", "0", "--data", "state"], folder);
+    const second = tuleCommand(["start", "--port", "0", "--data", "state"], folder);
     await second.ready();
     second.child.kill("SIGTERM");
     assert.equal((await second.ended).code, 0);
@@ -94,9 +49,9 @@ describe("tule start", () => {
 
   test("says in one line that its folder is in use, and by whom", async () => {
     const folder = await emptyFolder();
-    const first = tule(["start", "--port", "0"], folder);
+    const first = tuleCommand(["start", "--port", "0"], folder);
     await first.ready();
-    const { code, errors } = await tule(["start", "--port", "0"], folder).ended;
+    const { code, errors } = await tuleCommand(["start", "--port", "0"], folder).ended;
     first.child.kill("SIGTERM");
     await first.ended;
     assert.equal(code, 1);
@@ -111,7 +66,7 @@ describe("tule start", () => {
     await once(other, "listening");
     const address = other.address();
     assert.ok(typeof address === "object" && address !== null);
-    const { code, errors } = await tule(
+    const { code, errors } = await tuleCommand(
       ["start", "--memory", "--port", String(address.port)],
       tmpdir(),
     ).ended;
@@ -124,7 +79,7 @@ describe("tule start", () => {
   });
 
   test("says in one line that it can't listen on an address", async () => {
-    const { code, errors } = await tule(
+    const { code, errors } = await tuleCommand(
       ["start", "--memory", "--host", "192.0.2.1", "--port", "0"],
       tmpdir(),
     ).ended;
@@ -135,19 +90,19 @@ describe("tule start", () => {
   test("says in one line that its folder can't be written", async (context) => {
     const folder = await emptyFolder();
     await writeFile(join(folder, "file"), "");
-    const below = await tule(["start", "--port", "0", "--data", "file/state"], folder).ended;
+    const below = await tuleCommand(["start", "--port", "0", "--data", "file/state"], folder).ended;
     assert.equal(below.code, 1);
     assert.match(below.errors, /^tule: the data folder .*file\/state .*\n$/);
     if (process.getuid?.() === 0) return context.diagnostic("root may write everywhere");
     await chmod(folder, 0o500);
-    const { code, errors } = await tule(["start", "--port", "0"], folder).ended;
+    const { code, errors } = await tuleCommand(["start", "--port", "0"], folder).ended;
     assert.equal(code, 1);
     assert.match(errors, /^tule: the data folder .* can't be written by this user.*\n$/);
   });
 
   test("refuses what it does not know with exit code 2", async () => {
     for (const argv of [["start", "--prot", "1"], ["strat"], ["env", "--shell", "tcsh"]]) {
-      const { code, errors, output } = await tule(argv, tmpdir()).ended;
+      const { code, errors, output } = await tuleCommand(argv, tmpdir()).ended;
       assert.equal(code, 2);
       assert.match(errors, /^tule: .*\n$/);
       assert.equal(output, "");
@@ -156,11 +111,11 @@ describe("tule start", () => {
 
   test("warns when everybody who can reach it is root", async () => {
     const argv = ["start", "--memory", "--port", "0", "--host", "0.0.0.0"];
-    const open = tule([...argv, "--auth", "open"], tmpdir());
+    const open = tuleCommand([...argv, "--auth", "open"], tmpdir());
     assert.match(await open.ready(), /^http:\/\/127\.0\.0\.1:/);
     open.child.kill("SIGTERM");
     assert.match((await open.ended).errors, /^tule: whoever can reach 0\.0\.0\.0:\d+ is root here/);
-    const strict = tule(argv, tmpdir());
+    const strict = tuleCommand(argv, tmpdir());
     await strict.ready();
     strict.child.kill("SIGTERM");
     assert.match((await strict.ended).errors, /^tule: root access key AKIA\w+, secret \S+\n$/);
@@ -169,12 +124,12 @@ describe("tule start", () => {
   test("with --auth strict, makes a root key once, and tule env prints it", async () => {
     const folder = await emptyFolder();
     const argv = ["--auth", "strict", "--port"];
-    assert.equal((await tule(["env", ...argv, "4566"], folder).ended).code, 1);
+    assert.equal((await tuleCommand(["env", ...argv, "4566"], folder).ended).code, 1);
     const keys = new Set<string>();
     for (let start = 0; start < 2; start += 1) {
-      const server = tule(["start", ...argv, "0"], folder);
+      const server = tuleCommand(["start", ...argv, "0"], folder);
       await server.ready();
-      const { output } = await tule(["env", ...argv, "4566"], folder).ended;
+      const { output } = await tuleCommand(["env", ...argv, "4566"], folder).ended;
       keys.add(output);
       server.child.kill("SIGTERM");
       await server.ended;
@@ -186,7 +141,8 @@ describe("tule start", () => {
 
 describe("The other commands", () => {
   test("tule env prints exports that a shell can take", async () => {
-    const { code, output } = await tule(["env"], tmpdir(), { TULE_REGION: "eu-west-1" }).ended;
+    const { code, output } = await tuleCommand(["env"], tmpdir(), { TULE_REGION: "eu-west-1" })
+      .ended;
     assert.equal(code, 0);
     const { AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID } = await environmentAfter(output);
     assert.equal(AWS_ENDPOINT_URL, "http://127.0.0.1:4566");
@@ -195,24 +151,24 @@ describe("The other commands", () => {
   });
 
   test("tule status tells how a server is, and fails where there is none", async () => {
-    const server = tule(["start", "--memory", "--port", "0"], tmpdir());
+    const server = tuleCommand(["start", "--memory", "--port", "0"], tmpdir());
     const endpoint = await server.ready();
     const port = new URL(endpoint).port;
-    const well = await tule(["status", "--port", port], tmpdir()).ended;
+    const well = await tuleCommand(["status", "--port", port], tmpdir()).ended;
     assert.equal(well.code, 0, well.errors);
     assert.match(well.output, /services +.*dynamodb/);
     server.child.kill("SIGTERM");
     await server.ended;
-    const gone = await tule(["status", "--port", port], tmpdir()).ended;
+    const gone = await tuleCommand(["status", "--port", port], tmpdir()).ended;
     assert.equal(gone.code, 1);
     assert.match(gone.errors, /^tule: nothing that is well answers at .*\n$/);
   });
 
   test("tule demo works through a table from end to end", async () => {
-    const server = tule(["start", "--memory", "--port", "0"], tmpdir());
+    const server = tuleCommand(["start", "--memory", "--port", "0"], tmpdir());
     const port = new URL(await server.ready()).port;
     for (let run = 0; run < 2; run += 1) {
-      const { code, output, errors } = await tule(["demo", "--port", port], tmpdir()).ended;
+      const { code, output, errors } = await tuleCommand(["demo", "--port", port], tmpdir()).ended;
       assert.equal(code, 0, errors);
       assert.match(output, /TransactWriteItems/);
     }
@@ -221,9 +177,12 @@ describe("The other commands", () => {
   });
 
   test("tule --help and --version answer without a server", async () => {
-    assert.match((await tule(["--help"], tmpdir()).ended).output, /--port PORT/);
-    assert.match((await tule(["--version"], tmpdir()).ended).output, /^tule \d+\.\d+\.\d+\n$/);
-    assert.equal((await tule([], tmpdir()).ended).code, 0);
+    assert.match((await tuleCommand(["--help"], tmpdir()).ended).output, /--port PORT/);
+    assert.match(
+      (await tuleCommand(["--version"], tmpdir()).ended).output,
+      /^tule \d+\.\d+\.\d+\n$/,
+    );
+    assert.equal((await tuleCommand([], tmpdir()).ended).code, 0);
   });
 });
 

@@ -1,7 +1,7 @@
 import { dirname, resolve } from "node:path";
 import { flagOf, settingNames, settings, UsageError, variableOf } from "./settings.ts";
 import type { Setting, SettingName, Values } from "./settings.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "#base/nearest.ts";
 
 /** What the server is started with. */
 export interface Configuration extends Omit<Values, "auth" | "data"> {
@@ -81,6 +81,12 @@ const allVariables = [...settingNames.map(variableOf), variableOf("config")];
 const allFlags = ["config", ...settingNames.filter((name) => !("isSecret" in settings[name]))].map(
   flagOf,
 );
+
+/** Whether the flag is a setting's that takes its value from the next word: `--port 8000`. */
+export function takesValue(flag: string): boolean {
+  const name = nameOfFlag(flag);
+  return name !== undefined && !isSwitch(name);
+}
 
 function nameOfFlag(flag: string): SettingName | "config" | undefined {
   if (!allFlags.includes(flag)) return undefined;

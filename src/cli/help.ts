@@ -7,11 +7,18 @@ export function help(): string {
   const secrets = settingNames.filter((name) => "isSecret" in settings[name]);
   return `Tule: the AWS serverless and data platform that you own.
 
-tule start     runs the server; Ctrl-C ends it
-tule env       prints what a shell needs to reach it: eval "$(tule env)"
-               (--shell fish or powershell for those)
-tule status    asks a running server how it is
-tule demo      makes a table on a running server and uses it, step by step
+Run it:
+  tule start     runs the server; Ctrl-C ends it
+  tule env       prints what a shell needs to reach it: eval "$(tule env)"
+                 (--shell fish or powershell for those)
+  tule status    asks a running server how it is
+  tule demo      makes a table on a running server and uses it, step by step
+
+Bend it, while it runs (docs/guides/bend-it.md):
+  tule time                            shows its clock
+  tule time +36h | -2h | set TIME      moves it; whatever waits for time acts
+  tule time freeze | resume | reset    stops it, lets it run on, sets it back to the machine's
+
 tule --help, tule --version
 
 Settings, as flags of every command:

@@ -1,11 +1,15 @@
 import { readFileSync } from "node:fs";
 import { isSystemError } from "#world/system-error.ts";
+import { sortArguments } from "./arguments.ts";
+import { ServerProblem } from "./ask-server.ts";
 import { readConfiguration } from "./configuration.ts";
 import type { Configuration } from "./configuration.ts";
 import { help } from "./help.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "#base/nearest.ts";
 import { UsageError } from "./settings.ts";
 import { version } from "./version.ts";
+
+const commands = ["start", "env", "status", "demo", "time"];
 
 /** Runs one command. Resolves with the exit code: 0, 1 if it failed, 2 if it was called wrongly. */
 export async function run(argv: readonly string[]): Promise<number> {
@@ -37,13 +41,17 @@ export async function run(argv: readonly string[]): Promise<number> {
         return await (await import("./status.ts")).status(configurationOf(rest));
       case "demo":
         return await (await import("./demo.ts")).demo(configurationOf(rest));
+      case "time": {
+        const { words, settings } = sortArguments(rest);
+        return await (await import("./time.ts")).time(configurationOf(settings), words);
+      }
       default:
         throw new UsageError(unknownCommand(command));
     }
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
+    if (!(error instanceof UsageError) && !(error instanceof ServerProblem)) throw error;
     process.stderr.write(`tule: ${error.message}\n`);
-    return 2;
+    return error instanceof UsageError ? 2 : 1;
   }
 }
 
@@ -70,7 +78,7 @@ function readIfThere(path: string): string | undefined {
 }
 
 function unknownCommand(command: string): string {
-  const found = nearest(command, ["start", "env", "status", "demo"]);
+  const found = nearest(command, commands);
   const hint = found === undefined ? "tule --help lists them" : `did you mean ${found}?`;
   return `there is no command ${command}; ${hint}`;
 }

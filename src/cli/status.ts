@@ -1,5 +1,6 @@
 import type { Configuration } from "./configuration.ts";
 import { endpointOf } from "./endpoint.ts";
+import { clockLine, type ClockFacts } from "./time.ts";
 
 /** Asks the server at the configured address for its health, and prints what it says. */
 export async function status(configuration: Configuration): Promise<number> {
@@ -18,7 +19,7 @@ export async function status(configuration: Configuration): Promise<number> {
   data      ${info.data_folder ?? "in memory"}
   auth      ${info.authentication}
   up for    ${durationOf(info.uptime)}
-  clock     ${info.server_time_utc}
+  clock     ${clockLine(info.clock)}
   services  ${Object.entries(health.services)
     .map(([name, state]) => (state === "running" ? name : `${name} (${state})`))
     .join(", ")}
@@ -36,7 +37,7 @@ interface Info {
   readonly authentication: string;
   /** Seconds. */
   readonly uptime: number;
-  readonly server_time_utc: string;
+  readonly clock: ClockFacts;
 }
 
 async function ask<T>(url: string): Promise<T> {

@@ -43,7 +43,8 @@ export function authenticate(
   const credential = signed && options.credentials.find(signed.accessKeyId);
   const region = signed?.region ?? options.defaultRegion;
   if (signed !== undefined && credential !== undefined) {
-    const nowMs = options.kernel.world.clock.nowMs();
+    // Clients sign by their machine's clock, which nobody moves with this server's.
+    const nowMs = options.kernel.world.clock.machineMs();
     const problem = verify(signed, request, credential.secretAccessKey, nowMs, { body });
     if (problem !== undefined) throw refusal(problem, protocol);
     return {

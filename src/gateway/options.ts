@@ -1,6 +1,14 @@
 import type { Credentials } from "#kernel/credentials.ts";
 import type { Kernel } from "#kernel/kernel.ts";
-import type { ServerFacts } from "./internal.ts";
+
+/** What the server says of itself. */
+export interface ServerFacts {
+  readonly version: string;
+  readonly authentication: "open" | "strict";
+  /** Of the data; undefined in memory. */
+  readonly dataFolder: string | undefined;
+  readonly startedAtElapsedMs: number;
+}
 
 export interface GatewayOptions {
   readonly kernel: Kernel;

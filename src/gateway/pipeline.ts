@@ -16,8 +16,8 @@ import { contentOf } from "./content.ts";
 import { Endpoints, type Endpoint } from "./endpoints.ts";
 import { BodyBroken, BodyTooLarge } from "./front/http.ts";
 import type { HttpHandler, HttpRequest, HttpResponse } from "./front/http.ts";
-import { internalPage } from "./internal.ts";
 import type { GatewayOptions } from "./options.ts";
+import { ownPage } from "./own-pages/pages.ts";
 
 /** DynamoDB's largest request, BatchWriteItem, has 16 MB of items; JSON takes some more to say them. */
 const largestBodyBytes = 32 * 1024 * 1024;
@@ -29,8 +29,8 @@ export function gateway(options: GatewayOptions): HttpHandler {
   const endpoints = new Endpoints(kernel);
 
   return async (request: HttpRequest): Promise<HttpResponse> => {
-    const ownPage = internalPage(kernel, options.facts, request);
-    if (ownPage !== undefined) return ownPage;
+    const own = ownPage(options, request);
+    if (own !== undefined) return own;
 
     const startedMs = clock.elapsedMs();
     const body = await request.body.bytes(largestBodyBytes);

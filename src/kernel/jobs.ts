@@ -174,6 +174,16 @@ export class JobWorker {
     await Promise.allSettled(this.#running.values());
   }
 
+  /** Resolves when nothing is due and nothing runs; what fails waits for its next try and counts as neither. */
+  async settled(): Promise<void> {
+    for (;;) {
+      this.#wake();
+      await this.#pass;
+      if (this.#pass === undefined && this.#running.size === 0) return;
+      await Promise.allSettled(this.#running.values());
+    }
+  }
+
   #wake(): void {
     if (this.#stopped) return;
     if (this.#pass !== undefined) {

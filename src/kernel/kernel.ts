@@ -13,6 +13,7 @@ import { appendEvent, firstEvent } from "./outbox.ts";
 import { noPeers, type Peers, type RegionCall, RegionCalls } from "./region-calls.ts";
 import { RegionLinks } from "./region-links.ts";
 import { resetStore, finishReset } from "./reset.ts";
+import { ServerClock } from "./server-clock.ts";
 import type { Service } from "./service.ts";
 
 export interface KernelOptions {
@@ -58,6 +59,8 @@ export class Kernel {
   readonly peers: Peers;
   readonly regionCalls: RegionCalls;
   readonly settings: KernelSettings;
+  /** The clock as users move it. */
+  readonly clock: ServerClock;
   readonly services: ReadonlyMap<string, Service>;
   readonly #subscribers = new Map<string, string[]>();
   readonly #shared = new Map<SharedKind<unknown>, unknown>();
@@ -72,6 +75,7 @@ export class Kernel {
       ...options,
       onFirst: (tx) => this.#compactLater(tx),
     });
+    this.clock = new ServerClock(options.world.clock, options.store);
     this.services = new Map(options.services.map((service) => [service.name, service]));
     for (const service of options.services) {
       for (const event of service.subscriptions.keys()) {
@@ -86,6 +90,7 @@ export class Kernel {
 
   async start(): Promise<void> {
     await finishReset(this.store);
+    await this.clock.restore();
     await this.#worker.start();
   }
 
@@ -100,6 +105,19 @@ export class Kernel {
     await this.measurements.forget();
     this.#shared.clear();
     await resetStore(this.store);
+    await this.clock.change({ reset: true });
+  }
+
+  /** Resolves when no job is due or under way, or after so much elapsed time: false then. */
+  settled(limitMs: number): Promise<boolean> {
+    const { clock } = this.world;
+    return new Promise((resolve, reject) => {
+      const cancel = clock.after(limitMs, () => resolve(false));
+      this.#worker
+        .settled()
+        .then(() => resolve(true), reject)
+        .finally(cancel);
+    });
   }
 
   shared<T>(kind: SharedKind<T>): T {

@@ -68,6 +68,10 @@ export function realClock(): Clock {
 
   return {
     nowMs,
+    machineMs: () => Date.now(),
+    get isFrozen() {
+      return frozenAtMs !== undefined;
+    },
     elapsedMs: () => performance.now(),
     at(atMs, wake) {
       const alarm = alarms.add(atMs, wake);

@@ -31,8 +31,16 @@ export class SimulatedClock implements Clock {
   }
 
   /** The machine's own time, which survives a crash; what `moveTo` adds does not. */
-  get machineMs(): number {
+  get exactMachineMs(): number {
     return this.#machineMs;
+  }
+
+  machineMs(): number {
+    return Math.floor(this.#machineMs);
+  }
+
+  get isFrozen(): boolean {
+    return this.#frozenAtMs !== undefined;
   }
 
   nowMs(): number {

@@ -87,7 +87,7 @@ function boot(
     },
     crash() {
       halt();
-      return boot(options, random, clock.machineMs, files.survive(random));
+      return boot(options, random, clock.exactMachineMs, files.survive(random));
     },
   };
 }

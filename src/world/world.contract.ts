@@ -167,6 +167,19 @@ export function describeWorld(kind: string, make: () => Promise<WorldUnderTest>)
       assert.ok(world.clock.nowMs() >= frozenMs + 1004);
     });
 
+    test("tells the machine's own time, wherever it was moved or frozen", async () => {
+      const { world } = await make();
+      const machineMs = world.clock.machineMs();
+      assert.equal(world.clock.isFrozen, false);
+      world.clock.moveTo(machineMs + 90 * 86_400_000);
+      world.clock.freeze();
+      assert.equal(world.clock.isFrozen, true);
+      const passedMs = world.clock.machineMs() - machineMs;
+      assert.ok(passedMs >= 0 && passedMs < 60_000, `${passedMs} ms passed`);
+      world.clock.resume();
+      assert.equal(world.clock.isFrozen, false);
+    });
+
     test("elapsed time goes on whatever the wall clock does", async () => {
       const { world, pass } = await make();
       const startMs = world.clock.elapsedMs();

@@ -18,6 +18,11 @@ export type Cancel = () => void;
 export interface Clock {
   /** Milliseconds since 1970 in UTC, as a whole number. May jump either way. */
   nowMs(): number;
+  /**
+   * The machine's own time, wherever the wall clock was moved to: what other machines' clocks are compared with, in
+   * signatures and in the dates of answers.
+   */
+  machineMs(): number;
   /** Milliseconds since an unnamed moment, with fractions; never goes back. For durations and timeouts. */
   elapsedMs(): number;
   /**
@@ -33,6 +38,7 @@ export interface Clock {
   /** Stops the wall clock where it stands (`moveTo` still moves it), or lets it run on. */
   freeze(): void;
   resume(): void;
+  readonly isFrozen: boolean;
 }
 
 export interface Random {

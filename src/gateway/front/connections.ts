@@ -55,8 +55,9 @@ export class Connections {
     return this.kept.size;
   }
 
+  /** By the machine's clock: SDKs set theirs by it, and signatures are measured against it. */
   dateHeader(): string {
-    return this.dates.at(this.clock.nowMs());
+    return this.dates.at(this.clock.machineMs());
   }
 
   add(connection: Kept): void {

@@ -4,6 +4,8 @@ import { ListTablesCommand } from "@aws-sdk/client-dynamodb";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { presignQuery } from "#wire/sigv4-sign.ts";
 import { covers } from "../../support/covers.ts";
+import { realWorld } from "#world/real.ts";
+import type { World } from "#world/world.ts";
 import { startTule } from "../../support/tule.ts";
 import { testPython } from "./python-cases.ts";
 
@@ -14,12 +16,19 @@ const strict = await startTule({
   account: "123456789012",
 });
 
+/** A machine whose clock is not this one's. */
+function machineAhead(aheadMs: () => number): World {
+  const world = realWorld();
+  Object.assign(world.clock, { machineMs: () => Date.now() + aheadMs() });
+  return world;
+}
+
 testPython("signatures.py", { endpoint: strict.endpoint, ...key });
 
 test("the JavaScript SDK corrects its clock from the answer's date, and is let in", async () => {
   covers("sts.GetCallerIdentity", "dynamodb.ListTables");
-  const fast = await startTule({ authentication: "strict", rootKey: key });
-  fast.clock.moveTo(Date.now() + 3_600_000);
+  const world = machineAhead(() => 3_600_000);
+  const fast = await startTule({ authentication: "strict", rootKey: key, world });
   const late = fast.dynamodb(undefined, { credentials: key });
   await assert.rejects(late.send(new ListTablesCommand({})), {
     name: "InvalidSignatureException",
@@ -35,7 +44,9 @@ test("the JavaScript SDK corrects its clock from the answer's date, and is let i
 
 test("a presigned GetCallerIdentity is good for 15 minutes, as EKS relies on", async () => {
   covers("sts.GetCallerIdentity");
-  const { endpoint, clock } = await startTule({ authentication: "strict", rootKey: key });
+  let aheadMs = 0;
+  const world = machineAhead(() => aheadMs);
+  const { endpoint } = await startTule({ authentication: "strict", rootKey: key, world });
   const request = {
     method: "GET",
     path: "/",
@@ -45,10 +56,21 @@ test("a presigned GetCallerIdentity is good for 15 minutes, as EKS relies on", a
   const signer = { ...key, region: "us-east-1", service: "sts" };
   const url = `${endpoint}/?${presignQuery(signer, request, Date.now(), 60)}`;
   assert.equal((await fetch(url)).status, 200);
-  clock.moveTo(Date.now() + 14 * 60_000);
+  aheadMs = 14 * 60_000;
   assert.equal((await fetch(url)).status, 200);
-  clock.moveTo(Date.now() + 16 * 60_000);
+  aheadMs = 16 * 60_000;
   const late = await fetch(url);
   assert.equal(late.status, 403);
   assert.match(await late.text(), /<Code>SignatureDoesNotMatch<.*Signature expired: /s);
+});
+
+test("clients that sign by their machine's clock are let in wherever the server's was moved", async () => {
+  covers("dynamodb.ListTables");
+  const moved = await startTule({ authentication: "strict", rootKey: key });
+  const client = moved.dynamodb(undefined, { credentials: key });
+  for (const atMs of [Date.UTC(2031, 0, 1), Date.UTC(1999, 0, 1), Date.now()]) {
+    moved.clock.moveTo(atMs);
+    // Twice: the SDK would set its clock by a date that it sees.
+    for (let call = 0; call < 2; call += 1) await client.send(new ListTablesCommand({}));
+  }
 });

@@ -53,7 +53,7 @@ test("with --auth strict a request without a signature is refused", async () => 
   });
 });
 
-test("with --auth strict nobody resets the server over HTTP", async () => {
+test("with --auth strict nobody resets the server without a signature", async () => {
   const { status } = await tule.raw({ path: "/_tule/state/reset" });
   assert.equal(status, 403);
 });

@@ -1,0 +1,38 @@
+import { WireProblem } from "#wire/protocol.ts";
+import { authenticate, type Caller } from "../authenticate.ts";
+import { PageProblem, type OwnPage, type PageCall } from "./page.ts";
+
+/**
+ * Refuses who may not have the page. Pages that change the server or show what is in it are their owner's:
+ *
+ * - No web page may change anything. A browser posts wherever a page tells it to, without asking, and sends whatever
+ *   the page likes; it cannot hide that it did. What it reads there, it does not hand to the page.
+ * - With `--auth strict` the request must be signed with the root user's key, as any request to a service.
+ * - With `--auth open` whoever can reach the server is root, here as everywhere.
+ */
+export function checkAccess(page: OwnPage, call: PageCall): void {
+  if (page.access === "all") return;
+  const { options, request, body } = call;
+  const { headers, method } = request;
+  const isRead = method === "GET" || method === "HEAD";
+  if (!isRead && (headers["origin"] !== undefined || headers["sec-fetch-site"] !== undefined)) {
+    throw new PageProblem(403, "a web page may not change this server");
+  }
+  const { principal } = callerOf(call, body);
+  if (principal.kind !== "root" || principal.account !== options.defaultAccount) {
+    if (options.facts.authentication === "open" && principal.kind === "root") return;
+    throw new PageProblem(403, "only the root user may do this");
+  }
+}
+
+function callerOf({ options, request }: PageCall, body: Buffer): Caller {
+  try {
+    return authenticate(options, { request, body, protocol: "rest-json", unsigned: false });
+  } catch (problem) {
+    if (!(problem instanceof WireProblem)) throw problem;
+    throw new PageProblem(
+      403,
+      `sign the request with the root user's key: ${problem.code} ${problem.message}`,
+    );
+  }
+}
