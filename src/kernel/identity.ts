@@ -1,11 +1,23 @@
-/** Who asks. Policies will be evaluated for this; until there are users and roles, everyone is an account's root. */
+/** Who asks: what policies are evaluated for. */
 export interface Principal {
-  /** "arn:aws:iam::000000000000:root", or "dynamodb.amazonaws.com" for a service. */
+  /**
+   * "arn:aws:iam::000000000000:root", ".../user/path/name", "arn:aws:sts::000000000000:assumed-role/role/session",
+   * "arn:aws:sts::000000000000:federated-user/name"; of a service, its name: "dynamodb.amazonaws.com".
+   */
   readonly arn: string;
   readonly account: string;
-  /** The unique id that STS GetCallerIdentity calls `UserId`: for root, the account. */
+  /** The unique id that STS GetCallerIdentity calls `UserId`: for root, the account; "AROA...:session" for a session. */
   readonly userId: string;
-  readonly kind: "root" | "service";
+  readonly kind: "root" | "user" | "role-session" | "federated" | "service" | "anonymous";
+  /** Of a role's session, the role's ARN with its path; of a federated user, the ARN of the user who vouched. */
+  readonly issuerArn?: string;
+  /** The tags of the user or role, and those of the session. */
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly sourceIdentity?: string;
+  /** "cognito-identity.amazonaws.com", or the ARN of a provider. */
+  readonly federatedProvider?: string;
+  /** Undefined with long-term keys: the request then says nothing of it. */
+  readonly hasMultiFactor?: boolean;
 }
 
 const roots = new Map<string, Principal>();
