@@ -89,6 +89,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       host: front.host,
       port: front.port,
       async close() {
+        // Whoever is held up by a fault is answered now.
+        kernel.faults.clear();
         await front.close();
         await kernel.stop();
         await store.close();

@@ -18,6 +18,10 @@ Bend it, while it runs (docs/guides/bend-it.md):
   tule time                            shows its clock
   tule time +36h | -2h | set TIME      moves it; whatever waits for time acts
   tule time freeze | resume | reset    stops it, lets it run on, sets it back to the machine's
+  tule fault add SERVICE[:OPERATION]   lets calls fail: --throttle, --error CODE, --disconnect,
+                                       --latency 200ms; to some: --share 10%, --region, --count 3
+  tule fault partition REGION REGION   cuts two regions from each other; delay, heal
+  tule fault list | remove ID | clear
 
 tule --help, tule --version
 

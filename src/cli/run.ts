@@ -9,7 +9,7 @@ import { nearest } from "#base/nearest.ts";
 import { UsageError } from "./settings.ts";
 import { version } from "./version.ts";
 
-const commands = ["start", "env", "status", "demo", "time"];
+const commands = ["start", "env", "status", "demo", "time", "fault"];
 
 /** Runs one command. Resolves with the exit code: 0, 1 if it failed, 2 if it was called wrongly. */
 export async function run(argv: readonly string[]): Promise<number> {
@@ -45,6 +45,8 @@ export async function run(argv: readonly string[]): Promise<number> {
         const { words, settings } = sortArguments(rest);
         return await (await import("./time.ts")).time(configurationOf(settings), words);
       }
+      case "fault":
+        return await (await import("./fault.ts")).fault(rest, configurationOf);
       default:
         throw new UsageError(unknownCommand(command));
     }

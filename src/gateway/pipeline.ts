@@ -14,10 +14,11 @@ import { validate } from "#wire/validate.ts";
 import { authenticate } from "./authenticate.ts";
 import { contentOf } from "./content.ts";
 import { Endpoints, type Endpoint } from "./endpoints.ts";
-import { BodyBroken, BodyTooLarge } from "./front/http.ts";
+import { BodyBroken, BodyTooLarge, Dropped } from "./front/http.ts";
 import type { HttpHandler, HttpRequest, HttpResponse } from "./front/http.ts";
 import type { GatewayOptions } from "./options.ts";
 import { ownPage } from "./own-pages/pages.ts";
+import { isThrottle, strike } from "./strike.ts";
 
 /** DynamoDB's largest request, BatchWriteItem, has 16 MB of items; JSON takes some more to say them. */
 const largestBodyBytes = 32 * 1024 * 1024;
@@ -48,7 +49,7 @@ export function gateway(options: GatewayOptions): HttpHandler {
     }
     countCall(endpoint.metrics, {
       status: response.status,
-      throttled: error !== undefined && throttles.has(error.code),
+      throttled: error !== undefined && isThrottle(error.code),
       latencySeconds: (clock.elapsedMs() - startedMs) / 1000,
       requestBytes: body.length,
       responseBytes: response.body instanceof Buffer ? response.body.length : 0,
@@ -100,7 +101,10 @@ async function answer(
     caller: principal,
     requestId,
   });
+  const { faults } = options.kernel;
+  if (faults.areSet) await strike(faults, endpoint, ctx, false);
   const output = await handler(ctx, input);
+  if (faults.areSet) await strike(faults, endpoint, ctx, true);
   return protocol.encode(operation, output, requestId);
 }
 
@@ -125,12 +129,6 @@ const isQuery: ReadonlySet<Protocol> = new Set([
 const unknownAction =
   "The action or operation requested is invalid. Verify that the action is typed correctly.";
 
-const throttles = new Set([
-  "ProvisionedThroughputExceededException",
-  "RequestLimitExceeded",
-  "ThrottlingException",
-]);
-
 function wireError(
   kernel: Kernel,
   endpoint: Endpoint,
@@ -140,6 +138,7 @@ function wireError(
   if (failure instanceof ServiceError || failure instanceof WireProblem) return failure;
   // These are about the connection, not about the call: the front answers them.
   if (failure instanceof BodyTooLarge || failure instanceof BodyBroken) throw failure;
+  if (failure instanceof Dropped) throw failure;
   const { serviceName, operationName } = endpoint;
   kernel.log.error("an operation failed within the server", {
     service: serviceName,

@@ -3,6 +3,7 @@ import type { Store, Transaction } from "#store/store.ts";
 import type { World } from "#world/world.ts";
 import { CallContext } from "./call-context.ts";
 import type { JobContext, Tenant } from "./context.ts";
+import { Faults } from "./faults.ts";
 import { rootOf, type Principal } from "./identity.ts";
 import { JobWorker, scheduleJob, type ClaimedJob } from "./jobs.ts";
 import type { Log } from "./log.ts";
@@ -56,6 +57,7 @@ export class Kernel {
   readonly metrics = new Metrics();
   readonly measurements: Measurements;
   readonly links = new RegionLinks();
+  readonly faults: Faults;
   readonly peers: Peers;
   readonly regionCalls: RegionCalls;
   readonly settings: KernelSettings;
@@ -75,6 +77,7 @@ export class Kernel {
       ...options,
       onFirst: (tx) => this.#compactLater(tx),
     });
+    this.faults = new Faults(options.world.clock, options.world.random);
     this.clock = new ServerClock(options.world.clock, options.store);
     this.services = new Map(options.services.map((service) => [service.name, service]));
     for (const service of options.services) {

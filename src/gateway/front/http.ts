@@ -48,7 +48,7 @@ export interface HttpResponse {
   readonly body?: Buffer | string | readonly Buffer[] | AsyncIterable<Buffer> | undefined;
 }
 
-/** May answer at once or later; a failure becomes a plain 500 (413 for BodyTooLarge, 408 or nothing for BodyBroken). */
+/** May answer at once or later; a failure becomes a plain 500 (413 for BodyTooLarge, 408 or nothing for BodyBroken, nothing for Dropped). */
 export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
 
 export interface FrontLimits {
@@ -87,3 +87,4 @@ export interface Front {
 }
 
 export { BodyBroken, BodyTooLarge } from "./body-errors.ts";
+export { Dropped } from "./dropped.ts";

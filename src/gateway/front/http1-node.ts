@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Connection } from "#world/world.ts";
 import { BodyBroken, BodyTooLarge } from "./body-errors.ts";
+import { Dropped } from "./dropped.ts";
 import type { Connections, Kept } from "./connections.ts";
 import type { HttpRequest, HttpResponse } from "./http.ts";
 import { bodyHighWaterBytes, writeHighWaterBytes } from "./limits.ts";
@@ -220,6 +221,7 @@ class NodeConnection implements Kept {
         if (this.refusal === 0) this.destroy();
         return;
       }
+      if (failure instanceof Dropped) return this.destroy();
       if (!(failure instanceof BodyTooLarge)) this.connections.onFailure(failure);
       response = plainResponse(failure instanceof BodyTooLarge ? 413 : 500);
     }

@@ -1,6 +1,7 @@
 import type { Connection } from "#world/world.ts";
 import type { Connections, Kept } from "./connections.ts";
 import { BodyBroken, BodyTooLarge } from "./body-errors.ts";
+import { Dropped } from "./dropped.ts";
 import type { HttpResponse } from "./http.ts";
 import { bodyHighWaterBytes, writeHighWaterBytes } from "./limits.ts";
 import { Outbox } from "./outbox.ts";
@@ -295,6 +296,7 @@ export class Http1Connection implements Kept, BodySource {
       if (this.refusal === 0) this.destroy();
       return;
     }
+    if (failure instanceof Dropped) return this.destroy();
     this.connections.onFailure(failure);
     this.answer(request, plainResponse(500));
   }

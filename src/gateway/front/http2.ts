@@ -2,6 +2,7 @@ import { constants, createServer } from "node:http2";
 import type { OutgoingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Connection } from "#world/world.ts";
 import { BodyBroken, BodyTooLarge } from "./body-errors.ts";
+import { Dropped } from "./dropped.ts";
 import type { Connections, Kept } from "./connections.ts";
 import type { HttpRequest, HttpResponse } from "./http.ts";
 import { bodyHighWaterBytes } from "./limits.ts";
@@ -176,6 +177,7 @@ async function serve(connections: Connections, request: Http2Request): Promise<v
     response = await connections.handler(request);
   } catch (failure) {
     if (failure instanceof BodyBroken) return;
+    if (failure instanceof Dropped) return request.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     if (!(failure instanceof BodyTooLarge)) connections.onFailure(failure);
     response = plainResponse(failure instanceof BodyTooLarge ? 413 : 500);
   }

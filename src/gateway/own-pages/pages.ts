@@ -2,6 +2,8 @@ import type { HttpRequest, HttpResponse } from "../front/http.ts";
 import type { GatewayOptions } from "../options.ts";
 import { checkAccess } from "./access.ts";
 import { health, info, metrics } from "./facts.ts";
+import { faults } from "./faults.ts";
+import { links } from "./links.ts";
 import { json, PageProblem, type OwnPage, type PageCall } from "./page.ts";
 import { stateReset } from "./state.ts";
 import { time } from "./time.ts";
@@ -13,6 +15,8 @@ const pages: Readonly<Record<string, OwnPage>> = {
   metrics,
   "state/reset": stateReset,
   time,
+  faults,
+  links,
 };
 
 /** No page takes more to say. */
