@@ -21,7 +21,8 @@ export async function activateTable(ctx: JobContext, job: TableJob): Promise<voi
   });
 }
 
-function activated(table: TableRecord): TableRecord {
+/** The table as it serves. */
+export function activated(table: TableRecord): TableRecord {
   const { billing } = table;
   const isNewlyOnDemand = table.status === "CREATING" && billing.mode === "PAY_PER_REQUEST";
   // A table that loses an index is ACTIVE again when that is gone.
@@ -29,6 +30,7 @@ function activated(table: TableRecord): TableRecord {
   return {
     ...table,
     status: isLosingIndex ? table.status : "ACTIVE",
+    restoring: undefined,
     billing: isNewlyOnDemand ? { ...billing, payPerRequestSinceMs: table.createdAtMs } : billing,
     // An index that is filled or taken away has a job of its own.
     globalIndexes: table.globalIndexes.map((index) =>

@@ -45,12 +45,7 @@ export const createTable = {
       if (found !== undefined) {
         throw ctx.error("ResourceInUseException", `Table already exists: ${name}`);
       }
-      if (countTables(tx, ctx) >= tablesAtMost) {
-        throw ctx.error(
-          "LimitExceededException",
-          `Subscriber limit exceeded: There is a limit of ${tablesAtMost} tables per subscriber`,
-        );
-      }
+      checkTableCount(tx, ctx);
       const viewType = input.StreamSpecification?.StreamViewType;
       const created =
         viewType === undefined ? described : withNewStream(tx, ctx, described, viewType);
@@ -151,6 +146,15 @@ function newBilling(ctx: ThroughputContext, input: CreateTableInput): Billing {
     onDemandThroughput: onDemandThroughput(ctx, mode, input.OnDemandThroughput, "table", 1),
     warmThroughput: newWarmUnits(ctx, input.WarmThroughput, mode, throughput, "table"),
   };
+}
+
+/** Refuses a table more than an account may have. */
+export function checkTableCount(snapshot: Snapshot, ctx: ThroughputContext): void {
+  if (countTables(snapshot, ctx) < tablesAtMost) return;
+  throw ctx.error(
+    "LimitExceededException",
+    `Subscriber limit exceeded: There is a limit of ${tablesAtMost} tables per subscriber`,
+  );
 }
 
 function countTables(snapshot: Snapshot, ctx: Context): number {

@@ -1,18 +1,22 @@
 import { endOfPrefix, type Key, keyAfter } from "#base/key.ts";
 import type { JobContext } from "#kernel/context.ts";
 import type { Transaction } from "#store/store.ts";
+import { leaveSystemBackup } from "./backups/system-backup.ts";
 import type { TableJob } from "./activate-table.ts";
 import {
   collectionsPrefix,
   expiriesPrefix,
   expiryDueKey,
   expiryFillsPrefix,
+  historyPrefix,
+  historyStateKey,
   indexesPrefix,
   itemsPrefix,
   sizeKey,
   tableKey,
   tagsKey,
 } from "./keyspace.ts";
+import { heldFromMs } from "./history/history-holds.ts";
 import { findTable } from "./open-table.ts";
 import { settleStream } from "./streams/stream-life.ts";
 
@@ -30,6 +34,7 @@ export async function deleteTable(ctx: JobContext, job: TableJob): Promise<void>
     const table = findTable(tx, ctx, job.tableName);
     if (table?.id !== job.tableId) return;
     settleStream(tx, ctx, table);
+    if (table.recovery !== undefined) leaveSystemBackup(tx, ctx, table);
     tx.delete(tableKey(ctx, job.tableName));
     tx.delete(tagsKey(ctx, job.tableName));
     ctx.schedule(tx, {
@@ -41,21 +46,32 @@ export async function deleteTable(ctx: JobContext, job: TableJob): Promise<void>
   });
 }
 
-/** Takes away everything that is stored under a table's id. */
+/**
+ * Takes away everything that is stored under a table's id. Items and history stay as long as someone holds them; who is
+ * the last to give them up has this run again.
+ */
 export async function sweepTable(
   ctx: JobContext,
   job: { readonly tableId: string },
 ): Promise<void> {
   const table = { id: job.tableId };
-  await sweep(ctx, itemsPrefix(ctx, table));
   await sweep(ctx, indexesPrefix(ctx, table));
   await sweep(ctx, collectionsPrefix(ctx, table));
   await sweep(ctx, expiriesPrefix(ctx, table));
   await sweep(ctx, expiryFillsPrefix(ctx, table));
-  await ctx.transact((tx) => {
-    ctx.complete(tx);
+  const isHeld = await ctx.transact((tx) => {
     tx.delete(sizeKey(ctx, table));
     tx.delete(expiryDueKey(ctx, table));
+    if (heldFromMs(tx, ctx, table) === undefined) return false;
+    ctx.complete(tx);
+    return true;
+  });
+  if (isHeld) return;
+  await sweep(ctx, itemsPrefix(ctx, table));
+  await sweep(ctx, historyPrefix(ctx, table));
+  await ctx.transact((tx) => {
+    ctx.complete(tx);
+    tx.delete(historyStateKey(ctx, table));
   });
 }
 

@@ -20,6 +20,12 @@ import type { IndexRecord, TableRecord } from "./table-record.ts";
  *   expiry       table id, generation · second · hash · partition · sort → nothing: when an item expires
  *   expiry-due   table id                                 → when the job that deletes expired items is due
  *   expiry-fill  table id, generation                     → the key of the last item that a new expiry index has
+ *   history       table id · day · item key (escaped) · sequence → what stood there before (history/history-entry.ts)
+ *   history-state table id                             → the next sequence number and the latest time of its history
+ *   history-hold  table id, who                        → from when on its history, and its items, must be kept
+ *   backup       backup id                             → BackupRecord; backups outlive their tables
+ *   backup-item  backup id · hash · partition · sort   → stored item
+ *   restore      target's table id                     → how far its restore has come
  *   token        time window, client token                → an idempotent transaction (client-tokens.ts)
  *
  * Items are ordered by a hash of their partition key, then by sort key: a Scan walks the hashes as AWS's does, and
@@ -63,6 +69,24 @@ export const expiryFillKey = (ctx: AnyContext, table: TableId, generation: numbe
   ctx.key("expiry-fill", table.id, generation);
 export const expiryFillsPrefix = (ctx: AnyContext, table: TableId): Key =>
   ctx.key("expiry-fill", table.id);
+
+/** Where the changes of a table's items stand, by the day on which they were made; `day`: days since 1970. */
+export const historyPrefix = (ctx: AnyContext, table: TableId): Key => ctx.key("history", table.id);
+export const historyStateKey = (ctx: AnyContext, table: TableId): Key =>
+  ctx.key("history-state", table.id);
+export const historyHoldKey = (ctx: AnyContext, table: TableId, holder: string): Key =>
+  ctx.key("history-hold", table.id, holder);
+export const historyHoldsPrefix = (ctx: AnyContext, table: TableId): Key =>
+  ctx.key("history-hold", table.id);
+
+/** Backup ids begin with the time, so backups stand in the order in which they were made. */
+export const backupKey = (ctx: AnyContext, backupId: string): Key => ctx.key("backup", backupId);
+export const backupsPrefix = (ctx: AnyContext): Key => ctx.key("backup");
+export const backupItemsPrefix = (ctx: AnyContext, backupId: string): Key =>
+  ctx.key("backup-item", backupId);
+export const restoreKey = (ctx: AnyContext, target: TableId): Key => ctx.key("restore", target.id);
+/** All restores that are under way in the account's region. */
+export const restoresPrefix = (ctx: AnyContext): Key => ctx.key("restore");
 
 /** Where a table's items, or an index's entries, stand: `prefix`, then a partition's bytes, then the sort key's. */
 export const itemsPrefix = (ctx: AnyContext, table: TableId): Key => ctx.key("item", table.id);

@@ -2,6 +2,9 @@ import { defineService } from "#kernel/service.ts";
 import type { DynamoDB } from "#models/dynamodb.ts";
 import type { DynamoDBStreams } from "#models/dynamodbstreams.ts";
 import { activateTable } from "./activate-table.ts";
+import { backups } from "./backups/backups.ts";
+import { copyBackup, sweepBackup } from "./backups/copy-backup.ts";
+import { expireBackup } from "./backups/system-backup.ts";
 import { batchGetItem } from "./batch-get-item.ts";
 import { batchWriteItem } from "./batch-write-item.ts";
 import { backfillIndex } from "./backfill-index.ts";
@@ -9,12 +12,17 @@ import { expireTokens } from "./client-tokens.ts";
 import { createTable } from "./create-table.ts";
 import { deleteIndex } from "./delete-index.ts";
 import { deleteTable, sweepTable } from "./delete-table.ts";
+import { trimHistory } from "./history/trim-history.ts";
 import { items } from "./items.ts";
 import { limits } from "./limits.ts";
 import { batchExecuteStatement } from "./partiql/batch-execute-statement.ts";
 import { executeStatement } from "./partiql/execute-statement.ts";
 import { executeTransaction } from "./partiql/execute-transaction.ts";
 import { query } from "./query.ts";
+import { continuousBackups } from "./restores/continuous-backups.ts";
+import { restoreFromBackup } from "./restores/restore-from-backup.ts";
+import { restoreTable } from "./restores/restore-table.ts";
+import { restoreToPointInTime } from "./restores/restore-to-point-in-time.ts";
 import { scan } from "./scan.ts";
 import { keepStream } from "./streams/keep-stream.ts";
 import { records } from "./streams/records.ts";
@@ -49,18 +57,27 @@ export const dynamodb = defineService<DynamoDB>({
     ...batchExecuteStatement,
     ...executeTransaction,
     ...timeToLive,
+    ...continuousBackups,
+    ...backups,
+    ...restoreFromBackup,
+    ...restoreToPointInTime,
   },
   jobs: {
     activateTable,
     backfillIndex,
+    copyBackup,
     deleteIndex,
     deleteTable,
     dropExpiry,
+    expireBackup,
     expireItems,
     expireTokens,
     fillExpiry,
     keepStream,
+    restoreTable,
+    sweepBackup,
     sweepTable,
+    trimHistory,
   },
 });
 

@@ -45,6 +45,12 @@ export function tableDescription(
       ? table.globalIndexes.map((index) => globalIndexDescription(table, index, size, nowMs))
       : undefined,
     ...streamDescription(table),
+    RestoreSummary: table.restoring && {
+      SourceBackupArn: table.restoring.backupArn,
+      SourceTableArn: table.restoring.tableArn,
+      RestoreDateTime: table.restoring.atMs,
+      RestoreInProgress: true,
+    },
     SSEDescription: table.encryption && {
       Status: "ENABLED",
       SSEType: "KMS",
@@ -177,7 +183,7 @@ export function keySchema(key: TableKey): KeySchemaElement[] {
   ];
 }
 
-function projection(index: IndexRecord): {
+export function projection(index: IndexRecord): {
   ProjectionType: IndexRecord["projection"]["type"];
   NonKeyAttributes?: string[];
 } {

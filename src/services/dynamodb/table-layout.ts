@@ -6,6 +6,8 @@ import {
   collectionsPrefix,
   expiryDueKey,
   expiryPrefix,
+  historyPrefix,
+  historyStateKey,
   indexPrefix,
   itemsPrefix,
   sizeKey,
@@ -31,6 +33,8 @@ export interface TableLayout {
   readonly stream: StreamLayout | undefined;
   /** Where items stand by the second in which they expire, if the table has time to live. */
   readonly expiry: ExpiryLayout | undefined;
+  /** Where changes are kept for restores and backups, if the table has point-in-time recovery or someone needs it. */
+  readonly history: HistoryLayout | undefined;
   /** The order in which AWS checks their keys (dynalite's tests, recorded at AWS): global before local, last first. */
   readonly indexesFromLast: readonly IndexLayout[];
 }
@@ -46,6 +50,11 @@ export interface ExpiryLayout {
   readonly dueKey: Key;
   /** While existing items are being added. */
   readonly isFilling: boolean;
+}
+
+export interface HistoryLayout {
+  readonly prefix: Key;
+  readonly stateKey: Key;
 }
 
 export interface IndexLayout {
@@ -91,6 +100,10 @@ function layOut(ctx: Context, table: TableRecord): TableLayout {
     indexes,
     stream: streamLayout(ctx, table),
     expiry: expiryLayout(ctx, table),
+    history:
+      table.recovery !== undefined || table.isHistoryHeld === true
+        ? historyLayout(ctx, table)
+        : undefined,
     indexesFromLast: [...globals.toReversed(), ...locals.toReversed()],
   };
 }
@@ -111,6 +124,11 @@ function expiryLayout(ctx: Context, table: TableRecord): ExpiryLayout | undefine
     dueKey: expiryDueKey(ctx, table),
     isFilling: timeToLive.status === "ENABLING",
   };
+}
+
+/** Where a table's history stands, or would. It is found by the id, also when the table is gone. */
+export function historyLayout(ctx: Context, table: Pick<TableRecord, "id">): HistoryLayout {
+  return { prefix: historyPrefix(ctx, table), stateKey: historyStateKey(ctx, table) };
 }
 
 export function indexLayout(

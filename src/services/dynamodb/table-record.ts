@@ -36,6 +36,26 @@ export interface TableRecord {
   readonly stream: TableStream | undefined;
   /** Undefined if it was never enabled. */
   readonly timeToLive: TimeToLive | undefined;
+  /** Point-in-time recovery; undefined if it is disabled. */
+  readonly recovery?: PointInTimeRecovery | undefined;
+  /** Whether someone needs the table's history, recovery aside: history/history-holds.ts. */
+  readonly isHistoryHeld?: boolean | undefined;
+  /** While the table is being filled from a backup or from another table's past. */
+  readonly restoring?: RestoreOrigin | undefined;
+}
+
+export interface PointInTimeRecovery {
+  /** The table's state is known from this moment on. */
+  readonly sinceMs: number;
+  /** How far back it can be restored. */
+  readonly periodDays: number;
+}
+
+export interface RestoreOrigin {
+  readonly tableArn: string;
+  readonly backupArn: string | undefined;
+  /** The moment whose items the table gets. */
+  readonly atMs: number;
 }
 
 /** What a table knows of its stream; the rest stands in the stream's own record. */

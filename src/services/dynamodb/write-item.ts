@@ -3,6 +3,7 @@ import type { Context } from "#kernel/context.ts";
 import type { Transaction } from "#store/store.ts";
 import type { ItemCollectionMetrics, ReturnItemCollectionMetrics } from "#models/dynamodb.ts";
 import { type ConsumedUnits, noUnits, writeUnits } from "./consumed-capacity.ts";
+import { HistoryRecorder } from "./history/record-history.ts";
 import { indexEntryKey, projectedImage, sameProjection } from "./index-entries.ts";
 import { CollectionSizes, itemCollectionMetrics } from "./item-collections.ts";
 import { partitionOfItem } from "./item-key.ts";
@@ -24,6 +25,7 @@ import { ExpiryIndex } from "./time-to-live/expiry-index.ts";
  * W3. A table with a stream has a record of each change of an item, in the order of the changes of the item, and none
  *     of a write that left the item as it was (streams/record-changes.ts).
  * W4. The expiry index of a table with time to live is what time-to-live/expiry-index.ts derives from the items.
+ * W5. The history of a table that has one holds what each write replaced (history/history-entry.ts).
  */
 export class TableWriter {
   readonly layout: TableLayout;
@@ -34,6 +36,7 @@ export class TableWriter {
   readonly #collections: CollectionSizes | undefined;
   readonly #changes: ChangeRecorder | undefined;
   readonly #expiry: ExpiryIndex | undefined;
+  readonly #history: HistoryRecorder | undefined;
 
   /** `tableFactor`: a transaction's writes cost twice, those of its index entries do not. */
   constructor(tx: Transaction, ctx: Context, table: TableRecord, tableFactor = 1) {
@@ -43,10 +46,12 @@ export class TableWriter {
     this.#sizes = new SizeChange(this.layout);
     this.#collections =
       this.layout.collectionsPrefix === undefined ? undefined : new CollectionSizes(tx);
-    const { stream, expiry } = this.layout;
+    const { stream, expiry, history } = this.layout;
     this.#changes =
       stream === undefined ? undefined : new ChangeRecorder(tx, ctx, this.layout, stream);
     this.#expiry = expiry === undefined ? undefined : new ExpiryIndex(tx, ctx, this.layout, expiry);
+    this.#history =
+      history === undefined ? undefined : new HistoryRecorder(tx, ctx, this.layout, history);
   }
 
   /** What stands under this key now. */
@@ -66,6 +71,7 @@ export class TableWriter {
     if (before === after) return;
     this.#changes?.record(key, before, after, cause);
     this.#expiry?.write(key, before, after);
+    this.#history?.record(key, before);
     const bytes = (after?.sizeBytes ?? 0) - (before?.sizeBytes ?? 0);
     let collectionBytes = bytes;
     const { indexes } = this.layout;
@@ -125,6 +131,7 @@ export class TableWriter {
     this.#collections?.write();
     this.#changes?.finish();
     this.#expiry?.finish();
+    this.#history?.finish();
   }
 
   #collectionKey(item: Item): Key {
