@@ -37,6 +37,8 @@ describe("The configuration", () => {
       log: "info",
       logFormat: "text",
       http: "sockets",
+      throttle: true,
+      partitionLimits: false,
       rootAccessKeyId: undefined,
       rootSecretAccessKey: undefined,
     });

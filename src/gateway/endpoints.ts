@@ -1,6 +1,6 @@
 import type { Kernel } from "#kernel/kernel.ts";
 import type { OperationMetrics } from "#kernel/metrics.ts";
-import type { AnyHandler } from "#kernel/service.ts";
+import type { AnyHandler, Observe } from "#kernel/service.ts";
 import type { Protocol } from "#wire/protocol.ts";
 import { protocols } from "#wire/protocols.ts";
 import type { Route } from "#wire/route.ts";
@@ -18,6 +18,7 @@ export interface Endpoint {
   /** Undefined for what is not implemented. */
   readonly handler: AnyHandler | undefined;
   readonly metrics: OperationMetrics;
+  readonly observe: Observe | undefined;
 }
 
 export class Endpoints {
@@ -37,16 +38,15 @@ export class Endpoints {
     const { service: serviceName = "unknown", operation: operationName } = route;
     const service = await loadServiceModel(serviceName);
     const operation = operationName === undefined ? undefined : service?.operation(operationName);
+    const served = this.#kernel.services.get(serviceName);
     const endpoint: Endpoint = {
       serviceName,
       operationName,
       protocol: protocols[route.protocol],
       service,
       operation,
-      handler:
-        operationName === undefined
-          ? undefined
-          : this.#kernel.services.get(serviceName)?.operations.get(operationName),
+      handler: operationName === undefined ? undefined : served?.operations.get(operationName),
+      observe: served?.observe,
       metrics: this.#kernel.metrics.operation(serviceName, operationName ?? "Unknown"),
     };
     // Names come from the models' lists, so there are only so many to keep.

@@ -1,3 +1,4 @@
+import type { Context } from "#kernel/context.ts";
 import { ServiceError } from "#kernel/errors.ts";
 import type { Kernel } from "#kernel/kernel.ts";
 import { countCall } from "#kernel/metrics.ts";
@@ -40,17 +41,23 @@ export function gateway(options: GatewayOptions): HttpHandler {
     const requestId = random.uuid();
     let response: EncodedResponse;
     let error: WireError | undefined;
+    const call: Call = { request, routed, body, requestId };
     try {
-      response = await answer(options, endpoint, { request, routed, body, requestId });
+      response = await answer(options, endpoint, call);
     } catch (failure) {
       error = wireError(kernel, endpoint, requestId, failure);
       const { protocol, service, operation } = endpoint;
       response = protocol.encodeError(service, operation, error, requestId);
     }
+    const latencyMs = clock.elapsedMs() - startedMs;
+    const { status } = response;
+    if (call.ctx !== undefined) {
+      endpoint.observe?.(call.ctx, { status, code: error?.code, latencyMs });
+    }
     countCall(endpoint.metrics, {
-      status: response.status,
+      status,
       throttled: error !== undefined && isThrottle(error.code),
-      latencySeconds: (clock.elapsedMs() - startedMs) / 1000,
+      latencySeconds: latencyMs / 1000,
       requestBytes: body.length,
       responseBytes: response.body instanceof Buffer ? response.body.length : 0,
     });
@@ -63,13 +70,16 @@ interface Call {
   readonly routed: Route;
   readonly body: Buffer;
   readonly requestId: string;
+  /** Once it is known whose call it is. */
+  ctx?: Context<string>;
 }
 
 async function answer(
   options: GatewayOptions,
   endpoint: Endpoint,
-  { request, routed, body, requestId }: Call,
+  call: Call,
 ): Promise<EncodedResponse> {
+  const { request, routed, body, requestId } = call;
   const { protocol, operation, handler, serviceName: service } = endpoint;
   const unsigned = operation?.unsigned === true;
   const { principal, region, signer } = authenticate(options, {
@@ -79,6 +89,15 @@ async function answer(
     unsigned,
   });
   if (operation === undefined || handler === undefined) throw unanswerable(endpoint);
+  const ctx = options.kernel.context({
+    service,
+    operation: operation.name,
+    account: principal.account,
+    region,
+    caller: principal,
+    requestId,
+  });
+  call.ctx = ctx;
   const content = contentOf(request, body, signer, largestBodyBytes);
 
   const { method, query, headers } = request;
@@ -92,15 +111,6 @@ async function answer(
   });
   validate(operation, input);
 
-  const { account } = principal;
-  const ctx = options.kernel.context({
-    service,
-    operation: operation.name,
-    account,
-    region,
-    caller: principal,
-    requestId,
-  });
   const { faults } = options.kernel;
   if (faults.areSet) await strike(faults, endpoint, ctx, false);
   const output = await handler(ctx, input);

@@ -47,7 +47,20 @@ export interface ServiceDefinition<Service = Record<string, never>> {
   readonly subscriptions?: Readonly<Record<string, EventHandler>>;
   /** What the service asks of itself in other regions. A call may come twice: region-calls.ts. */
   readonly regionCalls?: Readonly<Record<string, RegionCallHandler>>;
+  /** Counts each call of a client that was answered. */
+  readonly observe?: Observe;
 }
+
+/** How a call of a client ended. */
+export interface CallOutcome {
+  /** Of HTTP. */
+  readonly status: number;
+  /** Of the error, if it was one. */
+  readonly code: string | undefined;
+  readonly latencyMs: number;
+}
+
+export type Observe = (ctx: Context, outcome: CallOutcome) => void;
 
 /** A service as the kernel sees it, its model's types aside. */
 export interface Service {
@@ -57,6 +70,7 @@ export interface Service {
   readonly jobs: ReadonlyMap<string, JobHandler>;
   readonly subscriptions: ReadonlyMap<string, EventHandler>;
   readonly regionCalls: ReadonlyMap<string, RegionCallHandler>;
+  readonly observe: Observe | undefined;
 }
 
 export type AnyHandler = (ctx: Context<CommonErrorCode>, input: unknown) => unknown;
@@ -69,6 +83,7 @@ export function defineService<Types>(definition: ServiceDefinition<Types>): Serv
     jobs: new Map(Object.entries(definition.jobs ?? {})),
     subscriptions: new Map(Object.entries(definition.subscriptions ?? {})),
     regionCalls: new Map(Object.entries(definition.regionCalls ?? {})),
+    observe: definition.observe,
   };
 }
 

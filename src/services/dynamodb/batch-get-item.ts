@@ -18,6 +18,8 @@ import { checkReadRequest } from "./request-checks.ts";
 import { checkKeyPaths, projectionOf } from "./request-expressions.ts";
 import { itemJson, itemSizeBytes, type Item, parseItem } from "./stored-item.ts";
 import { tableLayout } from "./table-layout.ts";
+import { ReadMeters } from "./throttling/meters.ts";
+import type { Throttled } from "./throttling/throttled.ts";
 import { ValidationProblem } from "./validation-problem.ts";
 
 const keysAtMost = 100;
@@ -32,29 +34,39 @@ export const batchGetItem = {
       const responses: Record<string, ItemList> = {};
       const unprocessed: Record<string, KeysAndAttributes> = {};
       const capacity: ConsumedCapacity[] = [];
+      const meters = new ReadMeters(snapshot, ctx);
       const tables = Object.entries(input.RequestItems).map(([tableName, request]) => {
         const layout = tableLayout(ctx, openTable(snapshot, ctx, tableName));
         const keys = request.Keys.map((key) => keyOfRequest(layout, key));
         const projection = projections.get(tableName);
         checkKeyPaths(layout, projection);
-        return { tableName, request, keys, projection };
+        const meter = meters.of(layout);
+        return { tableName, request, keys, projection, meter };
       });
       let answerBytes = 0;
-      for (const { tableName, request, keys, projection } of tables) {
+      let throttled: Throttled | undefined;
+      let readCount = 0;
+      for (const { tableName, request, keys, projection, meter } of tables) {
         const found: ItemList = [];
         let units = 0;
         let read = 0;
         for (; read < keys.length && answerBytes < answerBytesAtMost; read++) {
+          const refusal = meter.refusal(keys[read]);
+          throttled ??= refusal;
+          if (refusal !== undefined) break;
           const stored = snapshot.get(keys[read]!);
           const sizeBytes = stored === undefined ? 0 : itemSizeBytes(stored);
           if (answerBytes + sizeBytes > answerBytesAtMost) break;
           answerBytes += sizeBytes;
-          units += readUnits(sizeBytes, request.ConsistentRead === true);
+          const cost = readUnits(sizeBytes, request.ConsistentRead === true);
+          units += cost;
+          meter.units += cost;
           if (stored === undefined) continue;
           found.push(
             projection === undefined ? itemJson(stored) : projection.apply(parseItem(stored)),
           );
         }
+        readCount += read;
         if (read > 0 || keys.length === 0) responses[tableName] = found;
         if (read < keys.length) {
           unprocessed[tableName] = { ...request, Keys: request.Keys.slice(read) };
@@ -62,6 +74,8 @@ export const batchGetItem = {
         const consumed = tableCapacity(input.ReturnConsumedCapacity, tableName, units);
         if (consumed !== undefined && read > 0) capacity.push(consumed);
       }
+      // Only if nothing at all could be read, the batch as a whole has failed.
+      if (readCount === 0 && throttled !== undefined) throw throttled;
       const answer: BatchGetItemOutput = { Responses: responses, UnprocessedKeys: unprocessed };
       if (asksForCapacity(input)) answer.ConsumedCapacity = capacity;
       return answer;

@@ -5,7 +5,10 @@ import type {
   BatchWriteItemInput,
   BatchWriteItemOutput,
   ConsumedCapacity,
+  BatchWriteItemRequestMap,
   DynamoDB,
+  ItemCollectionMetrics,
+  WriteRequest,
 } from "#models/dynamodb.ts";
 import { consumedCapacity, type ConsumedUnits, noUnits } from "./consumed-capacity.ts";
 import { checkIndexKeys, keyOfBatchItem, keyOfRequest } from "./item-key.ts";
@@ -13,6 +16,7 @@ import { CollectedMetrics } from "./item-collections.ts";
 import { checkItem, checkItemBytes } from "./item-size.ts";
 import { openTable, tableNameOf } from "./open-table.ts";
 import { ItemImage, type Item } from "./stored-item.ts";
+import { Throttled } from "./throttling/throttled.ts";
 import { ValidationProblem } from "./validation-problem.ts";
 import { TableWriter } from "./write-item.ts";
 
@@ -29,6 +33,13 @@ interface BatchedWrite {
   /** The item, or the key of the one to delete. */
   readonly attributes: Item;
   readonly after: ItemImage | undefined;
+  /** As it came. */
+  readonly request: WriteRequest;
+}
+
+interface ThrottledWrite {
+  readonly write: BatchedWrite;
+  readonly problem: Throttled;
 }
 
 export const batchWriteItem = {
@@ -38,6 +49,7 @@ export const batchWriteItem = {
     const writes = batchedWrites(input);
     const units = new Map<string, ConsumedUnits>();
     const metrics = new CollectedMetrics(input.ReturnItemCollectionMetrics);
+    const throttled: ThrottledWrite[] = [];
     for (const group of groupsOf(writes)) {
       const results = await ctx.transact((tx) => {
         const isFirst = group[0] === writes[0];
@@ -49,9 +61,14 @@ export const batchWriteItem = {
       for (const result of results) {
         units.set(result.tableName, sum(units.get(result.tableName), result.units));
         metrics.addAll(result.tableName, result.metrics);
+        throttled.push(...result.throttled);
       }
     }
-    const answer: BatchWriteItemOutput = { UnprocessedItems: {} };
+    // Only if nothing at all could be done, the batch as a whole has failed.
+    if (throttled.length === writes.length && throttled[0] !== undefined) {
+      throw throttled[0].problem;
+    }
+    const answer: BatchWriteItemOutput = { UnprocessedItems: unprocessed(throttled) };
     const mode = input.ReturnConsumedCapacity;
     if (mode === "TOTAL" || mode === "INDEXES") {
       answer.ConsumedCapacity = [...units].map(([tableName, used]): ConsumedCapacity =>
@@ -66,7 +83,8 @@ export const batchWriteItem = {
 function batchedWrites(input: BatchWriteItemInput): BatchedWrite[] {
   const writes: BatchedWrite[] = [];
   for (const [tableName, requests] of Object.entries(input.RequestItems)) {
-    for (const { PutRequest: put, DeleteRequest: deletion } of requests) {
+    for (const request of requests) {
+      const { PutRequest: put, DeleteRequest: deletion } = request;
       if ((put === undefined) === (deletion === undefined)) {
         // AWS's words, though no attribute value is concerned.
         throw new ValidationProblem(
@@ -77,10 +95,10 @@ function batchedWrites(input: BatchWriteItemInput): BatchedWrite[] {
         const sizeBytes = checkItem(put.Item);
         checkItemBytes(sizeBytes);
         const after = ItemImage.ofItem(put.Item, sizeBytes);
-        writes.push({ tableName, attributes: put.Item, after });
+        writes.push({ tableName, attributes: put.Item, after, request });
       } else if (deletion !== undefined) {
         checkItem(deletion.Key);
-        writes.push({ tableName, attributes: deletion.Key, after: undefined });
+        writes.push({ tableName, attributes: deletion.Key, after: undefined, request });
       }
     }
   }
@@ -124,7 +142,7 @@ function tableWrites(
     const record = openTable(tx, ctx, write.tableName);
     let table = tables.get(record.id);
     if (table === undefined) {
-      const writer = new TableWriter(tx, ctx, record);
+      const writer = new TableWriter(tx, ctx, record, { isMetered: true });
       table = { tableName: write.tableName, writer, writes: [] };
       tables.set(record.id, table);
     }
@@ -157,11 +175,27 @@ function writeGroup(
   group: readonly BatchedWrite[],
   { ReturnItemCollectionMetrics: mode }: BatchWriteItemInput,
 ) {
-  const own = writes.filter(({ write }) => group.includes(write));
-  for (const { key, write } of own) writer.write(key, writer.find(key), write.after);
+  const throttled: ThrottledWrite[] = [];
+  const metrics: (ItemCollectionMetrics | undefined)[] = [];
+  for (const { key, write } of writes) {
+    if (!group.includes(write)) continue;
+    try {
+      writer.write(key, writer.find(key), write.after);
+      metrics.push(writer.metrics(mode, write.attributes));
+    } catch (problem) {
+      // It was not begun, so that the others go on.
+      if (!(problem instanceof Throttled)) throw problem;
+      throttled.push({ write, problem });
+    }
+  }
   writer.finish();
-  const metrics = own.map(({ write }) => writer.metrics(mode, write.attributes));
-  return { tableName, units: writer.units, metrics };
+  return { tableName, units: writer.units, metrics, throttled };
+}
+
+function unprocessed(throttled: readonly ThrottledWrite[]): BatchWriteItemRequestMap {
+  const requests: BatchWriteItemRequestMap = {};
+  for (const { write } of throttled) (requests[write.tableName] ??= []).push(write.request);
+  return requests;
 }
 
 function sum(one: ConsumedUnits | undefined, other: ConsumedUnits): ConsumedUnits {

@@ -19,6 +19,7 @@ import {
 import { heldFromMs } from "./history/history-holds.ts";
 import { findTable } from "./open-table.ts";
 import { settleStream } from "./streams/stream-life.ts";
+import { forgetTraffic } from "./throttling/table-traffic.ts";
 
 /** Bounds of one transaction of a sweep: it holds up everybody else's for as long as it runs. */
 const keysPerStep = 500;
@@ -35,6 +36,7 @@ export async function deleteTable(ctx: JobContext, job: TableJob): Promise<void>
     if (table?.id !== job.tableId) return;
     settleStream(tx, ctx, table);
     if (table.recovery !== undefined) leaveSystemBackup(tx, ctx, table);
+    tx.afterwards({ settled: () => forgetTraffic(ctx, table) });
     tx.delete(tableKey(ctx, job.tableName));
     tx.delete(tagsKey(ctx, job.tableName));
     ctx.schedule(tx, {

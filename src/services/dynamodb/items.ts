@@ -18,6 +18,7 @@ import {
 import { checkKeyPaths, conditionOf, projectionOf } from "./request-expressions.ts";
 import { ItemImage, itemJson, itemSizeBytes, parseItem } from "./stored-item.ts";
 import { tableLayout } from "./table-layout.ts";
+import { ReadMeter } from "./throttling/meters.ts";
 import { TableWriter } from "./write-item.ts";
 
 export const items = {
@@ -32,7 +33,11 @@ export const items = {
       const layout = tableLayout(ctx, openTable(snapshot, ctx, input.TableName));
       const key = keyOfRequest(layout, input.Key);
       checkKeyPaths(layout, projection);
+      const meter = new ReadMeter(snapshot, ctx, layout);
+      meter.admit(key);
       const stored = snapshot.get(key);
+      const sizeBytes = stored === undefined ? 0 : itemSizeBytes(stored);
+      meter.units = readUnits(sizeBytes, input.ConsistentRead === true);
       const answer: GetItemOutput = {};
       if (stored !== undefined) {
         answer.Item =
@@ -40,9 +45,7 @@ export const items = {
       }
       const mode = input.ReturnConsumedCapacity;
       if (mode !== undefined) {
-        const sizeBytes = stored === undefined ? 0 : itemSizeBytes(stored);
-        const units = readUnits(sizeBytes, input.ConsistentRead === true);
-        answer.ConsumedCapacity = tableCapacity(mode, input.TableName, units);
+        answer.ConsumedCapacity = tableCapacity(mode, input.TableName, meter.units);
       }
       return answer;
     });
@@ -60,13 +63,16 @@ export const items = {
     checkItemBytes(sizeBytes);
     const after = ItemImage.ofItem(input.Item, sizeBytes);
     return ctx.transact((tx) => {
-      const writer = new TableWriter(tx, ctx, openTable(tx, ctx, input.TableName));
+      const writer = new TableWriter(tx, ctx, openTable(tx, ctx, input.TableName), {
+        isMetered: true,
+      });
       const { layout } = writer;
       const key = keyOfItem(layout, input.Item);
       checkIndexKeys(layout, input.Item);
       checkKeyPaths(layout, condition);
       const before = writer.find(key);
       if (condition !== undefined && !condition.holds(before?.item)) {
+        writer.charge(key, before, undefined);
         throw conditionFailed(ctx, input.ReturnValuesOnConditionCheckFailure, before);
       }
       writer.write(key, before, after);
@@ -92,11 +98,14 @@ export const items = {
       return conditionOf(input);
     });
     return ctx.transact((tx) => {
-      const writer = new TableWriter(tx, ctx, openTable(tx, ctx, input.TableName));
+      const writer = new TableWriter(tx, ctx, openTable(tx, ctx, input.TableName), {
+        isMetered: true,
+      });
       const key = keyOfRequest(writer.layout, input.Key);
       checkKeyPaths(writer.layout, condition);
       const before = writer.find(key);
       if (condition !== undefined && !condition.holds(before?.item)) {
+        writer.charge(key, before, undefined);
         throw conditionFailed(ctx, input.ReturnValuesOnConditionCheckFailure, before);
       }
       writer.write(key, before, undefined);

@@ -51,7 +51,9 @@ export const query = {
         startKey === undefined
           ? whole
           : rangeBehind(whole, positionOf(source, startKey), isReverse);
-      return readPage(snapshot, source, input, { range, isReverse, filter, projection, fetches });
+      const partition = whole.start;
+      const walk = { range, isReverse, filter, projection, fetches, partition };
+      return readPage(snapshot, ctx, source, input, walk);
     });
   },
 } satisfies Handlers<DynamoDB>;

@@ -1,3 +1,5 @@
+import type { Key } from "#base/key.ts";
+import type { Context } from "#kernel/context.ts";
 import type {
   ConsumedCapacity,
   ItemList,
@@ -12,6 +14,7 @@ import type { Condition } from "./expressions/condition.ts";
 import type { Projection } from "./expressions/projection.ts";
 import type { StoreRange } from "./query-range.ts";
 import { itemPosition, type ReadSource } from "./read-source.ts";
+import { ReadMeter } from "./throttling/meters.ts";
 import { itemJson, itemSizeBytes, type Item, parseItem } from "./stored-item.ts";
 
 /**
@@ -37,6 +40,8 @@ export interface Walk {
   readonly projection: Pick<Projection, "apply"> | undefined;
   /** Whether each item is fetched from the table, because the index does not hold what is wanted. */
   readonly fetches: boolean;
+  /** A key within the partition, if only one is read. */
+  readonly partition?: Key;
 }
 
 /** The answer of Query and Scan. */
@@ -62,14 +67,19 @@ export interface RangeRead {
   readonly lastEvaluatedKey: StartKey | undefined;
 }
 
-/** Reads one page. */
+/** Reads one page. It is admitted as a whole: what it costs is known when it is read. */
 export function readPage(
   snapshot: Snapshot,
+  ctx: Context,
   source: ReadSource,
   input: ReadParameters,
   walk: Walk,
 ): Page {
+  const meter = new ReadMeter(snapshot, ctx, source.layout, source.index);
+  meter.admit(walk.partition);
   const read = readRange(snapshot, source, input, walk);
+  meter.units = read.walkUnits + read.fetchUnits;
+  source.layout.traffic.operation(ctx.operation).returnedItems.add(read.count);
   const { items, count, scannedCount, lastEvaluatedKey } = read;
   const page: Page =
     input.Select === "COUNT"

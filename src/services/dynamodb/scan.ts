@@ -43,7 +43,7 @@ export const scan = {
       checkKeyPaths(source.layout, projection);
       checkKeyPaths(source.layout, filter);
       const walk = { range, isReverse: false, filter, projection, fetches };
-      return readPage(snapshot, source, input, walk);
+      return readPage(snapshot, ctx, source, input, walk);
     });
   },
 } satisfies Handlers<DynamoDB>;

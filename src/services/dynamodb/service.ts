@@ -26,11 +26,13 @@ import { restoreToPointInTime } from "./restores/restore-to-point-in-time.ts";
 import { scan } from "./scan.ts";
 import { keepStream } from "./streams/keep-stream.ts";
 import { records } from "./streams/records.ts";
+import { observeStreamRequest } from "./streams/observe-request.ts";
 import { streams } from "./streams/streams.ts";
 import { tables } from "./tables.ts";
 import { tags } from "./tags.ts";
 import { expireItems } from "./time-to-live/expire-items.ts";
 import { dropExpiry, fillExpiry } from "./time-to-live/fill-expiry.ts";
+import { observeRequest } from "./throttling/observe-request.ts";
 import { timeToLive } from "./time-to-live/time-to-live.ts";
 import { transactGetItems } from "./transact-get-items.ts";
 import { transactWriteItems } from "./transact-write-items.ts";
@@ -79,6 +81,7 @@ export const dynamodb = defineService<DynamoDB>({
     sweepTable,
     trimHistory,
   },
+  observe: observeRequest,
 });
 
 /** A second API to the same tables: what reads their streams. Their jobs are DynamoDB's. */
@@ -86,4 +89,5 @@ export const dynamodbstreams = defineService<DynamoDBStreams>({
   name: "dynamodbstreams",
   stateOf: "dynamodb",
   operations: { ...streams, ...records },
+  observe: observeStreamRequest,
 });

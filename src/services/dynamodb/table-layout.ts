@@ -14,6 +14,7 @@ import {
   streamLogKey,
 } from "./keyspace.ts";
 import type { IndexRecord, KeyAttribute, TableRecord } from "./table-record.ts";
+import { type Lanes, type TableTraffic, trafficOf } from "./throttling/table-traffic.ts";
 
 /** What reads and writes of items need of a table, worked out once for each state of its record. */
 export interface TableLayout {
@@ -35,6 +36,7 @@ export interface TableLayout {
   readonly expiry: ExpiryLayout | undefined;
   /** Where changes are kept for restores and backups, if the table has point-in-time recovery or someone needs it. */
   readonly history: HistoryLayout | undefined;
+  readonly traffic: TableTraffic;
   /** The order in which AWS checks their keys (dynalite's tests, recorded at AWS): global before local, last first. */
   readonly indexesFromLast: readonly IndexLayout[];
 }
@@ -61,6 +63,8 @@ export interface IndexLayout {
   readonly index: IndexRecord;
   readonly isGlobal: boolean;
   readonly prefix: Key;
+  /** Of a global index. */
+  readonly traffic: Lanes | undefined;
   /** The attributes of its key: partition, then sort. */
   readonly keyAttributes: readonly KeyAttribute[];
   /** The names that an entry holds; undefined: all. */
@@ -83,9 +87,10 @@ function layOut(ctx: Context, table: TableRecord): TableLayout {
   if (partition === undefined) throw new TypeError(`table ${table.name} has no partition key`);
   const written = (index: IndexRecord): boolean => index.status !== "DELETING";
   const sort = table.key.sort[0];
+  const traffic = trafficOf(ctx, table);
   const globals = table.globalIndexes
     .filter(written)
-    .map((index) => indexLayout(ctx, table, index, true));
+    .map((index) => indexLayout(ctx, table, index, true, traffic.index(index)));
   const locals = table.localIndexes.map((index) => indexLayout(ctx, table, index, false));
   const indexes = [...globals, ...locals];
   return {
@@ -104,6 +109,7 @@ function layOut(ctx: Context, table: TableRecord): TableLayout {
       table.recovery !== undefined || table.isHistoryHeld === true
         ? historyLayout(ctx, table)
         : undefined,
+    traffic,
     indexesFromLast: [...globals.toReversed(), ...locals.toReversed()],
   };
 }
@@ -136,11 +142,13 @@ export function indexLayout(
   table: TableRecord,
   index: IndexRecord,
   isGlobal: boolean,
+  traffic?: Lanes,
 ): IndexLayout {
   const keyAttributes = [...index.key.partition, ...index.key.sort];
   return {
     index,
     isGlobal,
+    traffic,
     prefix: indexPrefix(ctx, table, index),
     keyAttributes,
     projected:

@@ -14,6 +14,7 @@ import { openTable, tableNameOf } from "./open-table.ts";
 import { checkKeyPaths, projectionOf } from "./request-expressions.ts";
 import { itemJson, itemSizeBytes, parseItem } from "./stored-item.ts";
 import { tableLayout } from "./table-layout.ts";
+import { ReadMeters } from "./throttling/meters.ts";
 import { Cancellations, PayloadSize, refuseDuplicateKeys } from "./transactions.ts";
 
 export const transactGetItems = {
@@ -24,26 +25,31 @@ export const transactGetItems = {
     });
     return ctx.read((snapshot) => {
       const cancellations = new Cancellations();
+      const meters = new ReadMeters(snapshot, ctx);
       const targets = gets.map(({ get, projection }) => {
         const layout = tableLayout(ctx, openTable(snapshot, ctx, get.TableName));
+        const meter = meters.of(layout);
         const key = cancellations.attempt(() => {
           const found = keyOfRequest(layout, get.Key);
           checkKeyPaths(layout, projection);
+          meter.admit(found);
           return found;
         });
-        return { get, projection, key };
+        return { get, projection, key, meter };
       });
       refuseDuplicateKeys(targets.map(({ key }) => key));
       cancellations.throwIfAny(ctx);
       const payload = new PayloadSize();
       const units = new Map<string, ConsumedUnits>();
-      const responses = targets.map(({ get, projection, key }): ItemResponse => {
+      const responses = targets.map(({ get, projection, key, meter }): ItemResponse => {
         const stored = snapshot.get(key!);
         const sizeBytes = stored === undefined ? 0 : itemSizeBytes(stored);
         payload.add(sizeBytes);
         let used = units.get(get.TableName);
         if (used === undefined) units.set(get.TableName, (used = noUnits()));
-        used.table += readUnits(sizeBytes, true) * transactionFactor;
+        const read = readUnits(sizeBytes, true) * transactionFactor;
+        used.table += read;
+        meter.units += read;
         if (stored === undefined) return {};
         return {
           Item: projection === undefined ? itemJson(stored) : projection.apply(parseItem(stored)),

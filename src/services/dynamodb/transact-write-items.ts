@@ -11,8 +11,9 @@ import { type DoneTransaction, findDone, hashOf, rememberDone } from "./client-t
 import { consumedCapacity, noUnits, readUnits, transactionFactor } from "./consumed-capacity.ts";
 import { CollectedMetrics } from "./item-collections.ts";
 import { openTable, tableNameOf } from "./open-table.ts";
+import type { ItemImage } from "./stored-item.ts";
 import { type TransactedAction, transactedAction } from "./transact-actions.ts";
-import { Cancellations, PayloadSize, refuseDuplicateKeys } from "./transactions.ts";
+import { Cancellations, ConditionUnmet, PayloadSize, refuseDuplicateKeys } from "./transactions.ts";
 import { TableWriter } from "./write-item.ts";
 
 export type TransactContext = Context<
@@ -93,7 +94,10 @@ export class TransactedTables {
       const record = openTable(tx, ctx, action.tableName);
       let table = this.#tables.get(record.id);
       if (table === undefined) {
-        const writer = new TableWriter(tx, ctx, record, transactionFactor);
+        const writer = new TableWriter(tx, ctx, record, {
+          tableFactor: transactionFactor,
+          isMetered: true,
+        });
         table = { name: action.tableName, writer };
         this.#tables.set(record.id, table);
       }
@@ -111,8 +115,8 @@ export class TransactedTables {
         const key = action.key(writer.layout);
         keys.push(key);
         const before = writer.find(key);
-        const after = action.apply(writer.layout, before);
-        if (action.isCheck) writer.charge(before, undefined);
+        const after = appliedOrCharged(action, writer, key, before);
+        if (action.isCheck) writer.charge(key, before, undefined);
         else writer.write(key, before, after);
         const sizeBytes = Math.max(before?.sizeBytes ?? 0, after?.sizeBytes ?? 0);
         const { name } = this.#tables.get(writer.layout.table.id)!;
@@ -141,5 +145,20 @@ export class TransactedTables {
     }
     answer.ItemCollectionMetrics = metrics.byTable();
     return answer;
+  }
+}
+
+/** An action whose condition does not hold costs as much as one that is done. */
+function appliedOrCharged(
+  action: TransactedAction,
+  writer: TableWriter,
+  key: Key,
+  before: ItemImage | undefined,
+): ItemImage | undefined {
+  try {
+    return action.apply(writer.layout, before);
+  } catch (problem) {
+    if (problem instanceof ConditionUnmet) writer.charge(key, before, undefined);
+    throw problem;
   }
 }

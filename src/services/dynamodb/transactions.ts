@@ -6,6 +6,7 @@ import { CollectionTooLarge } from "./item-collections.ts";
 import { isEmptyKeyProblem } from "./key-encoding.ts";
 import { conditionFailedMessage } from "./request-checks.ts";
 import type { ItemImage } from "./stored-item.ts";
+import { Throttled } from "./throttling/throttled.ts";
 import { ValidationProblem } from "./validation-problem.ts";
 
 /* What TransactGetItems and TransactWriteItems have in common. */
@@ -71,6 +72,11 @@ function reasonOf(problem: unknown): CancellationReason {
   }
   if (problem instanceof CollectionTooLarge) {
     return { Code: "ItemCollectionSizeLimitExceeded", Message: problem.message };
+  }
+  if (problem instanceof Throttled) {
+    const isProvisioned = problem.code === "ProvisionedThroughputExceededException";
+    const code = isProvisioned ? "ProvisionedThroughputExceeded" : "ThrottlingError";
+    return { Code: code, Message: problem.message };
   }
   if (problem instanceof ValidationProblem && !isEmptyKeyProblem(problem)) {
     return { Code: "ValidationError", Message: problem.message };

@@ -24,7 +24,9 @@ export const updateItem = {
       return updateOf(input);
     });
     return ctx.transact((tx) => {
-      const writer = new TableWriter(tx, ctx, openTable(tx, ctx, input.TableName));
+      const writer = new TableWriter(tx, ctx, openTable(tx, ctx, input.TableName), {
+        isMetered: true,
+      });
       const { layout } = writer;
       const key = keyOfRequest(layout, input.Key);
       checkUpdate(layout, update);
@@ -32,6 +34,7 @@ export const updateItem = {
       if (input.UpdateExpression !== undefined) update?.checkCharge();
       const before = writer.find(key);
       if (condition !== undefined && !condition.holds(before?.item)) {
+        writer.charge(key, before, undefined);
         throw conditionFailed(ctx, input.ReturnValuesOnConditionCheckFailure, before);
       }
       const after = updatedImage(layout, update, input.Key, before);

@@ -16,6 +16,7 @@ import { withEndedStream, withNewStream } from "./streams/stream-life.ts";
 import { type IndexRecord, tableCodec, type TableRecord } from "./table-record.ts";
 import { checkIsFree, checkIsSettled, inUse } from "./table-states.ts";
 import { describe } from "./tables.ts";
+import { trafficOf } from "./throttling/table-traffic.ts";
 import { checkUpdate } from "./update-request.ts";
 
 type UpdateContext = Context<
@@ -43,6 +44,7 @@ export const updateTable = {
       const after = stream === undefined ? changed : withStream(tx, ctx, changed, stream);
       tx.putRecord(tableKey(ctx, after.name), tableCodec, after);
       scheduleWork(tx, ctx, before, after);
+      tx.afterwards({ settled: () => void trafficOf(ctx, after) });
       return { TableDescription: describeChange(tx, ctx, input, before, after) };
     });
   },

@@ -13,7 +13,15 @@ import { ChangeRecorder } from "./streams/record-changes.ts";
 import { type IndexLayout, tableLayout, type TableLayout } from "./table-layout.ts";
 import type { TableRecord } from "./table-record.ts";
 import { SizeChange } from "./table-size.ts";
+import { WriteMeter } from "./throttling/meters.ts";
 import { ExpiryIndex } from "./time-to-live/expiry-index.ts";
+
+interface WriterOptions {
+  /** A transaction's writes cost twice, those of its index entries do not. */
+  readonly tableFactor?: number;
+  /** Whether a caller pays: capacity is asked for and taken. What DynamoDB does by itself is free. */
+  readonly isMetered?: boolean;
+}
 
 /**
  * The one way in which items are written: keeps items, index entries, sizes and collections of one table together,
@@ -34,28 +42,30 @@ export class TableWriter {
   readonly #tableFactor: number;
   readonly #sizes: SizeChange;
   readonly #collections: CollectionSizes | undefined;
-  readonly #changes: ChangeRecorder | undefined;
+  readonly #recorder: ChangeRecorder | undefined;
   readonly #expiry: ExpiryIndex | undefined;
   readonly #history: HistoryRecorder | undefined;
+  readonly #meter: WriteMeter | undefined;
 
-  /** `tableFactor`: a transaction's writes cost twice, those of its index entries do not. */
-  constructor(tx: Transaction, ctx: Context, table: TableRecord, tableFactor = 1) {
+  constructor(tx: Transaction, ctx: Context, table: TableRecord, options: WriterOptions = {}) {
     this.#tx = tx;
-    this.#tableFactor = tableFactor;
+    this.#tableFactor = options.tableFactor ?? 1;
     this.layout = tableLayout(ctx, table);
+    this.#meter = options.isMetered ? new WriteMeter(tx, ctx, this.layout, this.units) : undefined;
     this.#sizes = new SizeChange(this.layout);
     this.#collections =
       this.layout.collectionsPrefix === undefined ? undefined : new CollectionSizes(tx);
     const { stream, expiry, history } = this.layout;
-    this.#changes =
+    this.#recorder =
       stream === undefined ? undefined : new ChangeRecorder(tx, ctx, this.layout, stream);
     this.#expiry = expiry === undefined ? undefined : new ExpiryIndex(tx, ctx, this.layout, expiry);
     this.#history =
       history === undefined ? undefined : new HistoryRecorder(tx, ctx, this.layout, history);
   }
 
-  /** What stands under this key now. */
+  /** What stands under this key now. Throws if there is no capacity left to write there. */
   find(key: Key): ItemImage | undefined {
+    this.#meter?.admit(key);
     const stored = this.#tx.get(key);
     return stored === undefined ? undefined : ItemImage.ofStored(stored);
   }
@@ -67,9 +77,10 @@ export class TableWriter {
     after: ItemImage | undefined,
     cause: ChangeCause = "request",
   ): void {
-    this.charge(before, after);
+    this.#meter?.admitToIndexes((index) => this.#changes(index, before, after));
+    this.charge(key, before, after);
     if (before === after) return;
-    this.#changes?.record(key, before, after, cause);
+    this.#recorder?.record(key, before, after, cause);
     this.#expiry?.write(key, before, after);
     this.#history?.record(key, before);
     const bytes = (after?.sizeBytes ?? 0) - (before?.sizeBytes ?? 0);
@@ -94,9 +105,11 @@ export class TableWriter {
   }
 
   /** Counts what a write costs the table, without writing: a condition that failed costs as much as one that held. */
-  charge(before: ItemImage | undefined, after: ItemImage | undefined): void {
+  charge(key: Key, before: ItemImage | undefined, after: ItemImage | undefined): void {
     const bytes = Math.max(before?.sizeBytes ?? 0, after?.sizeBytes ?? 0);
-    this.units.table += writeUnits(bytes) * this.#tableFactor;
+    const units = writeUnits(bytes) * this.#tableFactor;
+    this.units.table += units;
+    this.#meter?.countInPartition(key, units);
   }
 
   /** For the backfill of a new index: writes an item's entry unless a write has been there first. */
@@ -129,13 +142,26 @@ export class TableWriter {
   finish(): void {
     this.#sizes.write(this.#tx, this.layout);
     this.#collections?.write();
-    this.#changes?.finish();
+    this.#recorder?.finish();
     this.#expiry?.finish();
     this.#history?.finish();
   }
 
   #collectionKey(item: Item): Key {
     return this.layout.collectionsPrefix! + partitionOfItem(this.layout, item);
+  }
+
+  /** Whether a write changes an index. */
+  #changes(
+    index: IndexLayout,
+    before: ItemImage | undefined,
+    after: ItemImage | undefined,
+  ): boolean {
+    if (before === after) return false;
+    const beforeKey = before && indexEntryKey(this.layout, index, before.item);
+    const afterKey = after && indexEntryKey(this.layout, index, after.item);
+    if (beforeKey !== afterKey) return true;
+    return beforeKey !== undefined && !sameProjection(index, before!, after!);
   }
 
   /** Brings one index up to date; answers by how many bytes it grew. */

@@ -14,7 +14,8 @@ import type {
 import type { Snapshot } from "#store/store.ts";
 import { consumedCapacity, type ConsumedUnits, noUnits, readUnits } from "../consumed-capacity.ts";
 import { openIndex, openTable, type TableContext, tableNameOf } from "../open-table.ts";
-import { tableLayout } from "../table-layout.ts";
+import { tableLayout, type TableLayout } from "../table-layout.ts";
+import { ReadMeters } from "../throttling/meters.ts";
 import { ValidationProblem } from "../validation-problem.ts";
 import { existsOutsideTransaction, writeOne } from "./execute-statement.ts";
 import { refuseLongKeys } from "./select-page.ts";
@@ -27,6 +28,7 @@ type Slot =
   | { readonly kind: "failed"; readonly response: BatchStatementResponse }
   | {
       readonly kind: "read";
+      readonly layout: TableLayout;
       readonly select: Select;
       readonly key: Key;
       readonly isConsistent: boolean;
@@ -44,12 +46,16 @@ export const batchExecuteStatement = {
       const opened = statements.map((one) => open(snapshot, ctx, one));
       refuseDuplicates(opened);
       // What is read is of one moment.
-      return { slots: opened, reads: opened.map((slot) => read(snapshot, slot)) };
+      const meters = new ReadMeters(snapshot, ctx);
+      return { slots: opened, reads: opened.map((slot) => read(slot, snapshot, meters)) };
     });
     const units = new Map<string, ConsumedUnits>();
     const responses = await Promise.all(
       slots.map(async (slot, at): Promise<BatchStatementResponse> => {
         const found = reads[at];
+        if (found !== undefined && "refusal" in found) {
+          return { TableName: found.tableName, Error: errorOf(found.refusal) };
+        }
         if (found !== undefined) {
           add(units, found.tableName, found.units);
           return { TableName: found.tableName, Item: found.item };
@@ -102,7 +108,7 @@ function open(snapshot: Snapshot, ctx: TableContext, one: Parsed): Slot {
       }
       const key = keyToRead(layout, statement, "BatchExecuteStatement");
       const isConsistent = request.ConsistentRead === true;
-      return { kind: "read", select: statement, key, isConsistent };
+      return { kind: "read", layout, select: statement, key, isConsistent };
     }
     const action = writeAction(statement, request.ReturnValuesOnConditionCheckFailure);
     return { kind: "write", action, key: action.key(layout) };
@@ -117,11 +123,16 @@ function refuseDuplicates(slots: readonly Slot[]): void {
   throw new ValidationProblem("Provided list of item keys contains duplicates");
 }
 
-function read(snapshot: Snapshot, slot: Slot) {
+function read(slot: Slot, snapshot: Snapshot, meters: ReadMeters) {
   if (slot.kind !== "read") return undefined;
+  const { tableName } = slot.select;
+  const meter = meters.of(slot.layout);
+  const refusal = meter.refusal(slot.key);
+  if (refusal !== undefined) return { tableName, refusal };
   const { item, sizeBytes } = readItem(snapshot, slot.key, slot.select);
-  const units = { ...noUnits(), table: readUnits(sizeBytes, slot.isConsistent) };
-  return { tableName: slot.select.tableName, item, units };
+  const table = readUnits(sizeBytes, slot.isConsistent);
+  meter.units += table;
+  return { tableName, item, units: { ...noUnits(), table } };
 }
 
 async function write(
@@ -149,6 +160,7 @@ const codes: Readonly<Record<string, BatchStatementErrorCodeEnum>> = {
   DuplicateItemException: "DuplicateItem",
   ItemCollectionSizeLimitExceededException: "ItemCollectionSizeLimitExceeded",
   ProvisionedThroughputExceededException: "ProvisionedThroughputExceeded",
+  RequestLimitExceeded: "RequestLimitExceeded",
   ResourceNotFoundException: "ResourceNotFound",
   ThrottlingException: "ThrottlingError",
   ValidationException: "ValidationError",

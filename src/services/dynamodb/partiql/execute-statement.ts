@@ -40,7 +40,9 @@ interface Written {
 /** Runs one write in a transaction of its own. */
 export function writeOne(ctx: TableContext, action: WriteAction): Promise<Written> {
   return ctx.transact((tx) => {
-    const writer = new TableWriter(tx, ctx, openTable(tx, ctx, action.tableName));
+    const writer = new TableWriter(tx, ctx, openTable(tx, ctx, action.tableName), {
+      isMetered: true,
+    });
     const key = action.key(writer.layout);
     const before = writer.find(key);
     try {
@@ -50,6 +52,7 @@ export function writeOne(ctx: TableContext, action: WriteAction): Promise<Writte
       return { item: action.returned(before, after), units: writer.units };
     } catch (problem) {
       if (!(problem instanceof ConditionUnmet)) throw problem;
+      writer.charge(key, before, undefined);
       const members = problem.found === undefined ? {} : { Item: problem.found.json };
       throw new ServiceError(problem.code, problem.message, members);
     }

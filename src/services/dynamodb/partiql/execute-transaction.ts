@@ -19,7 +19,8 @@ import { checkValue } from "../item-size.ts";
 import { openTable, tableNameOf } from "../open-table.ts";
 import { tableLayout } from "../table-layout.ts";
 import { answerAgain, type TransactContext, TransactedTables } from "../transact-write-items.ts";
-import { PayloadSize, refuseDuplicateKeys } from "../transactions.ts";
+import { ReadMeters } from "../throttling/meters.ts";
+import { Cancellations, PayloadSize, refuseDuplicateKeys } from "../transactions.ts";
 import { ValidationProblem } from "../validation-problem.ts";
 import { equalityOf, termsOf } from "./key-terms.ts";
 import { keyToRead, readItem } from "./single-read.ts";
@@ -68,16 +69,24 @@ function within<T>(at: number, check: () => T): T {
 }
 
 function read(
-  ctx: Context<"ResourceNotFoundException">,
+  ctx: Context<"ResourceNotFoundException" | "TransactionCanceledException">,
   input: ExecuteTransactionInput,
   selects: readonly Select[],
 ): Promise<ExecuteTransactionOutput> {
   return ctx.read((snapshot) => {
-    const keys = selects.map((select, at) => {
-      const layout = tableLayout(ctx, openTable(snapshot, ctx, select.tableName));
-      return within(at, () => keyToRead(layout, select, "ExecuteTransaction"));
-    });
+    const meters = new ReadMeters(snapshot, ctx);
+    const layouts = selects.map((select) =>
+      tableLayout(ctx, openTable(snapshot, ctx, select.tableName)),
+    );
+    const keys = selects.map((select, at) =>
+      within(at, () => keyToRead(layouts[at]!, select, "ExecuteTransaction")),
+    );
     refuseDuplicateKeys(keys);
+    const cancellations = new Cancellations();
+    for (const [at, key] of keys.entries()) {
+      cancellations.attempt(() => meters.of(layouts[at]!).admit(key));
+    }
+    cancellations.throwIfAny(ctx);
     const payload = new PayloadSize();
     const units = new Map<string, ConsumedUnits>();
     const responses = selects.map((select, at): ItemResponse => {
@@ -85,7 +94,9 @@ function read(
       payload.add(sizeBytes);
       let used = units.get(select.tableName);
       if (used === undefined) units.set(select.tableName, (used = noUnits()));
-      used.table += readUnits(sizeBytes, true) * transactionFactor;
+      const consumed = readUnits(sizeBytes, true) * transactionFactor;
+      used.table += consumed;
+      meters.of(layouts[at]!).units += consumed;
       return item === undefined ? {} : { Item: item };
     });
     const answer: ExecuteTransactionOutput = { Responses: responses };

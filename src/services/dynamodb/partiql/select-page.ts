@@ -14,6 +14,7 @@ import { openSource, positionOf, type ReadSource } from "../read-source.ts";
 import { checkKeyPaths } from "../request-expressions.ts";
 import { checkFilterIsProjected, needsTable } from "../select.ts";
 import type { IndexRecord } from "../table-record.ts";
+import { ReadMeter } from "../throttling/meters.ts";
 import { ValidationProblem } from "../validation-problem.ts";
 import { type KeyRanges, keyRangesOf } from "./key-ranges.ts";
 import { termsOf } from "./key-terms.ts";
@@ -57,6 +58,8 @@ export function selectPage(
   const filter = wanted.isExact ? undefined : where;
   const ranges = rangesToRead(source, wanted, input.NextToken, { isReverse, isPartitionReverse });
 
+  const meter = new ReadMeter(snapshot, ctx, source.layout, source.index);
+  meter.admit(wanted.partitions === undefined ? undefined : ranges[0]?.start);
   const items: ItemList = [];
   let bytes = 0;
   let scannedCount = 0;
@@ -80,6 +83,8 @@ export function selectPage(
     lastKey = read.lastEvaluatedKey;
     if (lastKey !== undefined) break;
   }
+  meter.units = walkUnits + fetchUnits;
+  source.layout.traffic.operation(ctx.operation).returnedItems.add(items.length);
   return {
     Items: items,
     NextToken: lastKey === undefined ? undefined : nextToken(source, lastKey),

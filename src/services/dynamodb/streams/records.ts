@@ -10,6 +10,7 @@ import type {
 } from "#models/dynamodbstreams.ts";
 import type { Snapshot } from "#store/store.ts";
 import { readChange } from "./change-record.ts";
+import { noteRead } from "./observe-request.ts";
 import { openShard, type OpenStream, openStream } from "./open-stream.ts";
 import { decodeIterator, encodeIterator, iteratorLifeMs } from "./shard-iterator.ts";
 import { parseSequence, sequenceText } from "./shards.ts";
@@ -57,6 +58,9 @@ export const records = {
       if (shard === undefined || position.sequence < firstUntrimmed(shard)) throw trimmed(ctx);
       const page = pageOf(snapshot, open, shard, position.sequence, limit);
       const last = page.entries.at(-1);
+      const { tableName, label } = open.stream;
+      const bytes = page.entries.reduce((sum, { value }) => sum + value.length, 0);
+      noteRead(ctx, { tableName, label, records: page.entries.length, bytes });
       const sequence = last === undefined ? position.sequence : last.sequence + 1;
       const isRead = !page.hasMore && shard.closed !== undefined;
       return {

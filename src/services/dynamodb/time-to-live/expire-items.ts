@@ -41,6 +41,7 @@ function expiryStep(tx: Transaction, ctx: JobContext, job: TableJob): boolean {
   const expired = expiredEntries(tx, expiry, Math.floor(ctx.now() / 1000));
   let bytes = 0;
   let count = 0;
+  let deleted = 0;
   for (const entry of expired) {
     if (bytes >= bytesPerStep) break;
     const { second, itemKey } = readExpiryKey(layout, expiry, entry);
@@ -48,12 +49,18 @@ function expiryStep(tx: Transaction, ctx: JobContext, job: TableJob): boolean {
     if (image !== undefined && expirySecond(image.item, expiry.attribute) === second) {
       writer.write(itemKey, image, undefined, "expiry");
       bytes += image.sizeBytes;
+      deleted += 1;
     } else {
       tx.delete(entry);
     }
     count += 1;
   }
   writer.finish();
+  tx.afterwards({
+    settled() {
+      if (deleted > 0) layout.traffic.count("TimeToLiveDeletedItemCount", deleted);
+    },
+  });
   if (count > 0 && (count < expired.length || expired.length === itemsPerStep)) return false;
   ctx.complete(tx);
   tx.delete(expiry.dueKey);
