@@ -22,6 +22,8 @@ const ages = [
   { periodMs: 60 * minuteMs, keptMs: 455 * dayMs, nextPeriodMs: undefined },
 ] as const;
 const pointsPerStep = 500;
+/** Of JavaScript's dates. */
+const latestMs = 8.64e15;
 
 const pointsPrefix = tuple("kernel", "measured");
 const namesPrefix = tuple("kernel", "metric");
@@ -82,7 +84,7 @@ export function readPoints(snapshot: Snapshot, series: Key, range: TimeRange): D
   for (const { periodMs } of ages) {
     // A longer period that began before the range reaches into it.
     const startMs = Math.max(0, Math.floor(range.startMs / periodMs) * periodMs);
-    const endMs = Math.max(startMs, Math.ceil(range.endMs));
+    const endMs = Math.min(latestMs, Math.max(startMs, Math.ceil(range.endMs)));
     const start = pointKey(series, periodMs, startMs);
     const end = pointKey(series, periodMs, endMs);
     for (const { value } of snapshot.range({ start, end })) points.push(decodeDatapoint(value));

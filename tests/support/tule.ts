@@ -14,6 +14,13 @@ export interface Tule {
   dynamodb(account?: string, config?: DynamoDBClientConfig): DynamoDBClient;
   /** Twelve digits that no other test of this server was given. */
   newAccount(): string;
+  /** What a metric came to so far, the running minute included: the sum of its values. */
+  measured(
+    account: string,
+    namespace: string,
+    metric: string,
+    dimensions: Record<string, string>,
+  ): Promise<number>;
   /** What a client would never send: any target, headers and body, as they are. */
   raw(request: RawRequest): Promise<RawAnswer>;
   close(): Promise<void>;
@@ -83,6 +90,14 @@ export async function startTule(options: Partial<ServerOptions> = {}): Promise<T
       });
       clients.push(client);
       return client;
+    },
+    async measured(forAccount, namespace, metric, dimensions) {
+      const asked = { account: forAccount, namespace, metric, ...dimensions };
+      const answer = await fetch(
+        `${endpoint}/_tule/measurements?${new URLSearchParams(asked).toString()}`,
+      );
+      const { points } = (await answer.json()) as { points: { sum: number }[] };
+      return points.reduce((sum, point) => sum + point.sum, 0);
     },
     raw: (request) => send(endpoint, request),
   };

@@ -4,6 +4,7 @@ import { checkAccess } from "./access.ts";
 import { health, info, metrics } from "./facts.ts";
 import { faults } from "./faults.ts";
 import { links } from "./links.ts";
+import { measurements } from "./measurements.ts";
 import { json, PageProblem, type OwnPage, type PageCall } from "./page.ts";
 import { stateReset } from "./state.ts";
 import { time } from "./time.ts";
@@ -12,6 +13,7 @@ import { time } from "./time.ts";
 const pages: Readonly<Record<string, OwnPage>> = {
   health,
   info,
+  measurements,
   metrics,
   "state/reset": stateReset,
   time,
