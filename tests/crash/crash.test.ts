@@ -11,3 +11,11 @@ test("a server that is killed again and again under 64 writers loses nothing tha
   // The test tests: a run in which nobody got anything done would prove nothing.
   assert.ok(summary.acknowledgedWrites > 500, summaryOf(summary, seed));
 });
+
+test("tables that are restored while the server is killed hold what their moments held", async (t) => {
+  const seed = Date.now() % 1_000_000;
+  const summary = await runKills(5, seed, "restores");
+  t.diagnostic(summaryOf(summary, seed));
+  assert.ok(summary.problems.isEmpty, summaryOf(summary, seed));
+  assert.ok(summary.restoredTables > 0, summaryOf(summary, seed));
+});

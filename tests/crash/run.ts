@@ -15,12 +15,18 @@ import { ExpiringItems } from "./expiring-items.ts";
 import { OwnedItems } from "./owned-items.ts";
 import { Problems } from "./problems.ts";
 import { keyOf, mainTable } from "./schema.ts";
+import { RestoredTables } from "./restored-tables.ts";
 import { SharedItems } from "./shared-items.ts";
 import { StreamReader } from "./stream-reader.ts";
 import { TablesLife, waitUntil } from "./tables-life.ts";
 import { readItems, verifyIndexes } from "./verify-table.ts";
 
-const writers = 64;
+/** How many clients do what: all of it, or above all restores. */
+const loads = {
+  all: { writers: 64, restorers: 1 },
+  restores: { writers: 2, restorers: 4 },
+} as const;
+export type LoadName = keyof typeof loads;
 const shortestLifeMs = 50;
 const longestLifeMs = 700;
 const readersPauseMs = 100;
@@ -28,6 +34,8 @@ const readersPauseMs = 100;
 export interface Summary {
   readonly kills: number;
   readonly acknowledgedWrites: number;
+  /** How many restored tables were compared with their moment. */
+  readonly restoredTables: number;
   readonly problems: Problems;
   readonly seconds: number;
   /** Kept if anything was wrong. */
@@ -35,13 +43,17 @@ export interface Summary {
 }
 
 /**
- * Kills one server again and again under 64 writers, on the same data; looks after each kill whether all
+ * Kills one server again and again under its load, on the same data; looks after each kill whether all
  * that was acknowledged is there, whole. Ends early when it is not.
  */
-export async function runKills(kills: number, seed: number): Promise<Summary> {
+export async function runKills(
+  kills: number,
+  seed: number,
+  load: LoadName = "all",
+): Promise<Summary> {
   const startedAtMs = Date.now();
   const dataFolder = await mkdtemp(join(tmpdir(), "tule-crash-"));
-  const run = new Run(dataFolder, seededRandom(seed));
+  const run = new Run(dataFolder, seededRandom(seed), load);
   let killed = 0;
   await run.prepare();
   while (killed < kills && run.problems.isEmpty) {
@@ -53,26 +65,30 @@ export async function runKills(kills: number, seed: number): Promise<Summary> {
   if (run.problems.isEmpty) await rm(dataFolder, { recursive: true });
   const { acknowledgedWrites, problems } = run;
   const seconds = (Date.now() - startedAtMs) / 1000;
-  return { kills: killed, acknowledgedWrites, problems, seconds, dataFolder };
+  const { restoredTables } = run;
+  return { kills: killed, acknowledgedWrites, restoredTables, problems, seconds, dataFolder };
 }
 
 class Run {
   acknowledgedWrites = 0;
   readonly problems = new Problems();
   readonly #dataFolder: string;
+  readonly #load: (typeof loads)[LoadName];
   readonly #random: SeededRandom;
   readonly #owned: readonly OwnedItems[];
   readonly #shared: SharedItems;
   readonly #tables: TablesLife;
   readonly #expiring: ExpiringItems;
+  readonly #restored: RestoredTables;
   readonly #stream: StreamReader;
   #server: ServerProcess;
   #client: DynamoDBClient | undefined;
 
-  constructor(dataFolder: string, random: SeededRandom) {
+  constructor(dataFolder: string, random: SeededRandom, load: LoadName) {
+    this.#load = loads[load];
     this.#dataFolder = dataFolder;
     this.#random = random;
-    this.#owned = Array.from({ length: writers }, (_, number) => {
+    this.#owned = Array.from({ length: this.#load.writers }, (_, number) => {
       // Each its own chance: so what a writer does depends on nobody's speed.
       const own = seededRandom(random.below(2 ** 32));
       return new OwnedItems(`writer ${number}`, own, this.problems);
@@ -80,8 +96,13 @@ class Run {
     this.#shared = new SharedItems(random, this.problems);
     this.#tables = new TablesLife(random, this.problems);
     this.#expiring = new ExpiringItems(random, this.problems);
+    this.#restored = new RestoredTables(random, this.problems);
     this.#stream = new StreamReader(mainTable.TableName, this.problems);
     this.#server = new ServerProcess(dataFolder);
+  }
+
+  get restoredTables(): number {
+    return this.#restored.compared;
   }
 
   async prepare(): Promise<void> {
@@ -90,6 +111,7 @@ class Run {
     await waitUntil(client, mainTable.TableName, (table) => table?.TableStatus === "ACTIVE");
     await this.#shared.prepare(client);
     await this.#expiring.prepare(client);
+    await this.#restored.prepare(client);
     // Nobody changes these; they make backfills take their time.
     for (let from = 0; from < 500; from += 25) {
       const requests = Array.from({ length: 25 }, (_, number) => ({
@@ -132,6 +154,10 @@ class Run {
         const written = await this.#expiring.write(client);
         this.acknowledgedWrites += written;
       },
+      async () => {
+        this.acknowledgedWrites += await this.#restored.write(client);
+      },
+      ...Array.from({ length: this.#load.restorers }, () => () => this.#restored.restore(client)),
       () => this.#expiring.read(endpoint).then(() => delay(readersPauseMs)),
       () => this.#stream.read(endpoint).then(() => delay(readersPauseMs)),
     ]) {
@@ -166,6 +192,7 @@ class Run {
     await this.#stream.read(endpoint);
     this.#stream.verify(items);
     await this.#expiring.verify(client, endpoint);
+    await this.#restored.verify(client);
     if (this.#server.errors !== "") this.problems.add("answer", this.#server.errors);
   }
 

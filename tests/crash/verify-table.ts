@@ -21,27 +21,42 @@ import { describeTable } from "./tables-life.ts";
 
 const { TableName } = mainTable;
 
-/** All items of the main table by name. */
+/** All items of the main table, or of one like it, by name. */
 export async function readItems(
   client: DynamoDBClient,
   problems: Problems,
+  tableName: string = TableName,
 ): Promise<Map<string, Item>> {
   const items = new Map<string, Item>();
-  for (const item of await scan(client, { ConsistentRead: true })) {
+  for (const item of await scan(client, { TableName: tableName, ConsistentRead: true })) {
     if (items.has(nameOf(item))) problems.add("index", `a scan shows ${nameOf(item)} twice`);
     items.set(nameOf(item), item);
   }
   return items;
 }
 
-/** Whether each index holds exactly what the items imply, and sizes are right. */
+/** Whether each index holds exactly what the items imply, and sizes are right; by Scan and by Query. */
 export async function verifyIndexes(
   client: DynamoDBClient,
   items: ReadonlyMap<string, Item>,
   random: SeededRandom,
   problems: Problems,
 ): Promise<void> {
-  const table = await describeTable(client, TableName);
+  await verifyContents(client, TableName, items, problems);
+  await verifyQuery(client, "by-g", { g: { S: `group ${random.below(20)}` } }, items, problems);
+  await verifyQuery(client, "by-h", { h: { N: String(random.below(10)) } }, items, problems);
+  const [pk] = [...items.keys()][random.below(items.size)]!.split("/");
+  await verifyQuery(client, undefined, { pk: { S: pk! } }, items, problems);
+}
+
+/** The same by Scan alone, for the main table or one like it. */
+export async function verifyContents(
+  client: DynamoDBClient,
+  tableName: string,
+  items: ReadonlyMap<string, Item>,
+  problems: Problems,
+): Promise<void> {
+  const table = await describeTable(client, tableName);
   if (table?.ItemCount !== items.size) {
     problems.add("index", `ItemCount is ${table?.ItemCount}, a scan shows ${items.size} items`);
   }
@@ -49,17 +64,13 @@ export async function verifyIndexes(
     ({ IndexName }) => IndexName === passingIndex.name,
   );
   for (const index of isThere === true ? [...lastingIndexes, passingIndex] : lastingIndexes) {
-    const entries = await scan(client, { IndexName: index.name });
+    const entries = await scan(client, { TableName: tableName, IndexName: index.name });
     verifyEntries(index, items, entries, problems);
     const described = describedCount(table, index.name);
     if (described !== entries.length) {
       problems.add("index", `${index.name} is described with ${described}, has ${entries.length}`);
     }
   }
-  await verifyQuery(client, "by-g", { g: { S: `group ${random.below(20)}` } }, items, problems);
-  await verifyQuery(client, "by-h", { h: { N: String(random.below(10)) } }, items, problems);
-  const [pk] = [...items.keys()][random.below(items.size)]!.split("/");
-  await verifyQuery(client, undefined, { pk: { S: pk! } }, items, problems);
 }
 
 function verifyEntries(
@@ -132,10 +143,14 @@ function describedCount(table: TableDescription | undefined, name: string): numb
 
 async function scan(
   client: DynamoDBClient,
-  how: { readonly IndexName?: string; readonly ConsistentRead?: boolean },
+  how: {
+    readonly TableName: string;
+    readonly IndexName?: string;
+    readonly ConsistentRead?: boolean;
+  },
 ): Promise<Item[]> {
   const items: Item[] = [];
-  for await (const page of paginateScan({ client }, { TableName, ...how })) {
+  for await (const page of paginateScan({ client }, how)) {
     items.push(...(page.Items ?? []));
   }
   return items;
