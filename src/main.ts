@@ -3,7 +3,7 @@ import { gateway } from "#gateway/pipeline.ts";
 import { openFront } from "#gateway/front/open-front.ts";
 import { Credentials } from "#kernel/credentials.ts";
 import { rootOf } from "#kernel/identity.ts";
-import { Kernel } from "#kernel/kernel.ts";
+import { Kernel, type KernelOptions } from "#kernel/kernel.ts";
 import type { Log } from "#kernel/log.ts";
 import { services } from "#services/index.ts";
 import { memoryStore, openStore } from "#store/open.ts";
@@ -62,6 +62,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       services,
       log,
       settings: { throttle: options.throttle, partitionLimits: options.partitionLimits },
+      blobs: placeForBlobs(options),
     });
     await kernel.start();
     const handler = gateway({
@@ -100,6 +101,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     await store.close();
     throw error;
   }
+}
+
+/** All that the server keeps is in two folders: the store's and this one. */
+function placeForBlobs({ world, dataFolder }: ServerOptions): KernelOptions["blobs"] {
+  return dataFolder === undefined
+    ? undefined
+    : { files: world.files, folder: join(dataFolder, "blobs") };
 }
 
 function knownCredentials({ rootKey, account }: ServerOptions): Credentials {

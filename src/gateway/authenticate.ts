@@ -24,7 +24,8 @@ export interface Caller {
 
 export interface Authenticated {
   readonly request: HttpRequest;
-  readonly body: Buffer;
+  /** Undefined where it has not arrived: what it should hash to is then believed, and checked at its end. */
+  readonly body: Buffer | undefined;
   readonly protocol: ProtocolName;
   /** Takes no signature: Cognito's sign-up and the like. */
   readonly unsigned: boolean;

@@ -49,7 +49,7 @@ async function decoded(
   }
 }
 
-function chunkedError({ code, message }: ChunkedProblem): WireProblem {
+export function chunkedError({ code, message }: ChunkedProblem): WireProblem {
   const status = { NotImplemented: 501, SignatureDoesNotMatch: 403, MissingContentLength: 411 };
   return new WireProblem(code, message, code in status ? status[code as keyof typeof status] : 400);
 }

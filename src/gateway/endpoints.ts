@@ -3,6 +3,7 @@ import type { OperationMetrics } from "#kernel/metrics.ts";
 import type { AnyHandler, Observe } from "#kernel/service.ts";
 import type { Protocol } from "#wire/protocol.ts";
 import { protocols } from "#wire/protocols.ts";
+import { streamsInput } from "#wire/rest.ts";
 import type { Route } from "#wire/route.ts";
 import { loadServiceModel, type OperationModel, type ServiceModel } from "#wire/shapes.ts";
 
@@ -17,6 +18,8 @@ export interface Endpoint {
   readonly operation: OperationModel | undefined;
   /** Undefined for what is not implemented. */
   readonly handler: AnyHandler | undefined;
+  /** Takes its body as it arrives. */
+  readonly streamsInput: boolean;
   readonly metrics: OperationMetrics;
   readonly observe: Observe | undefined;
 }
@@ -39,13 +42,15 @@ export class Endpoints {
     const service = await loadServiceModel(serviceName);
     const operation = operationName === undefined ? undefined : service?.operation(operationName);
     const served = this.#kernel.services.get(serviceName);
+    const handler = operationName === undefined ? undefined : served?.operations.get(operationName);
     const endpoint: Endpoint = {
       serviceName,
       operationName,
       protocol: protocols[route.protocol],
       service,
       operation,
-      handler: operationName === undefined ? undefined : served?.operations.get(operationName),
+      handler,
+      streamsInput: handler !== undefined && operation !== undefined && streamsInput(operation),
       observe: served?.observe,
       metrics: this.#kernel.metrics.operation(serviceName, operationName ?? "Unknown"),
     };

@@ -2,6 +2,7 @@ import type { Context } from "#kernel/context.ts";
 import { ServiceError } from "#kernel/errors.ts";
 import type { Kernel } from "#kernel/kernel.ts";
 import { countCall } from "#kernel/metrics.ts";
+import type { StreamingBody } from "#models/contract.ts";
 import { notImplemented } from "#wire/errors.ts";
 import { protocols } from "#wire/protocols.ts";
 import {
@@ -14,6 +15,7 @@ import { route, routeNeedsForm, type Route } from "#wire/route.ts";
 import { validate } from "#wire/validate.ts";
 import { authenticate } from "./authenticate.ts";
 import { contentOf } from "./content.ts";
+import { streamedContentOf } from "./streamed-content.ts";
 import { Endpoints, type Endpoint } from "./endpoints.ts";
 import { BodyBroken, BodyTooLarge, Dropped } from "./front/http.ts";
 import type { HttpHandler, HttpRequest, HttpResponse } from "./front/http.ts";
@@ -35,9 +37,12 @@ export function gateway(options: GatewayOptions): HttpHandler {
     if (own !== undefined) return own;
 
     const startedMs = clock.elapsedMs();
-    const body = await request.body.bytes(largestBodyBytes);
-    const routed = route(request, routeNeedsForm(request) ? body.toString("latin1") : undefined);
+    const form = routeNeedsForm(request) ? await request.body.bytes(largestBodyBytes) : undefined;
+    const routed = route(request, form?.toString("latin1"));
     const endpoint = endpoints.known(routed) ?? (await endpoints.find(routed));
+    // A body that is there already is no stream, whatever the operation would take.
+    const streams = endpoint.streamsInput && !request.body.complete;
+    const body = form ?? (streams ? undefined : await request.body.bytes(largestBodyBytes));
     const requestId = random.uuid();
     let response: EncodedResponse;
     let error: WireError | undefined;
@@ -58,17 +63,21 @@ export function gateway(options: GatewayOptions): HttpHandler {
       status,
       throttled: error !== undefined && isThrottle(error.code),
       latencySeconds: latencyMs / 1000,
-      requestBytes: body.length,
-      responseBytes: response.body instanceof Buffer ? response.body.length : 0,
+      requestBytes: body?.length ?? Number(request.headers["content-length"] ?? 0),
+      responseBytes:
+        response.stream === undefined
+          ? response.body.length
+          : Number(response.headers["content-length"] ?? 0),
     });
-    return response;
+    return response.stream === undefined ? response : streamed(response);
   };
 }
 
 interface Call {
   readonly request: HttpRequest;
   readonly routed: Route;
-  readonly body: Buffer;
+  /** Undefined where it is taken as it arrives. */
+  readonly body: Buffer | undefined;
   readonly requestId: string;
   /** Once it is known whose call it is. */
   ctx?: Context<string>;
@@ -98,17 +107,20 @@ async function answer(
     requestId,
   });
   call.ctx = ctx;
-  const content = contentOf(request, body, signer, largestBodyBytes);
-
-  const { method, query, headers } = request;
+  const { method, query } = request;
   const path = routed.path ?? request.path;
-  const input = protocol.decode(operation, {
-    method,
-    path,
-    query,
-    headers,
-    body: content instanceof Buffer ? content : await content,
-  });
+  let { headers } = request;
+  let content: Buffer;
+  let stream: StreamingBody | undefined;
+  if (endpoint.streamsInput || body === undefined) {
+    const streaming = streamedContentOf(request, body, signer);
+    content = noBytes;
+    ({ headers, stream } = streaming);
+  } else {
+    const whole = contentOf(request, body, signer, largestBodyBytes);
+    content = whole instanceof Buffer ? whole : await whole;
+  }
+  const input = protocol.decode(operation, { method, path, query, headers, body: content, stream });
   validate(operation, input);
 
   const { faults } = options.kernel;
@@ -116,6 +128,13 @@ async function answer(
   const output = await handler(ctx, input);
   if (faults.areSet) await strike(faults, endpoint, ctx, true);
   return protocol.encode(operation, output, requestId);
+}
+
+const noBytes = Buffer.alloc(0);
+
+/** An answer that is sent as it is made. */
+function streamed({ status, headers, stream }: EncodedResponse): HttpResponse {
+  return { status, headers, body: stream as AsyncIterable<Buffer> };
 }
 
 /** What AWS has and Tule has not says so by name; what AWS has not either is the caller's mistake. */

@@ -2,8 +2,9 @@ import type { Key } from "#base/key.ts";
 import { tuple } from "#base/tuple.ts";
 import type { Snapshot, Transaction } from "#store/store.ts";
 import type { Random } from "#world/world.ts";
+import type { Blobs } from "./blobs/blobs.ts";
 import { serviceClients } from "./bus.ts";
-import type { Context, JobRequest, KeyPart } from "./context.ts";
+import type { Context, JobRequest, KeyPart, Tenant } from "./context.ts";
 import type { Datapoint } from "./datapoint.ts";
 import { ServiceError } from "./errors.ts";
 import type { Principal } from "./identity.ts";
@@ -45,6 +46,10 @@ export class CallContext implements Context<string> {
     return this.#kernel.world.random;
   }
 
+  get blobs(): Blobs {
+    return this.#kernel.blobs;
+  }
+
   get services(): ServiceClients {
     return serviceClients(this.#kernel, this);
   }
@@ -72,6 +77,11 @@ export class CallContext implements Context<string> {
   key(kind: string, ...parts: readonly KeyPart[]): Key {
     const owner = this.#kernel.services.get(this.service)?.stateOf ?? this.service;
     return tenantPrefix(owner, this) + tuple(kind, ...parts);
+  }
+
+  keyIn(place: Tenant, kind: string, ...parts: readonly KeyPart[]): Key {
+    const owner = this.#kernel.services.get(this.service)?.stateOf ?? this.service;
+    return tenantPrefix(owner, place) + tuple(kind, ...parts);
   }
 
   arn(resource: string): string {

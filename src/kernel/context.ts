@@ -1,6 +1,7 @@
 import type { Key } from "#base/key.ts";
 import type { Snapshot, Transaction } from "#store/store.ts";
 import type { Random } from "#world/world.ts";
+import type { Blobs } from "./blobs/blobs.ts";
 import type { CommonErrorCode, ServiceError } from "./errors.ts";
 import type { Principal } from "./identity.ts";
 import type { Datapoint } from "./datapoint.ts";
@@ -21,6 +22,8 @@ export interface Context<Code extends string = never> extends Tenant {
   readonly caller: Principal;
   readonly requestId: string;
   readonly random: Random;
+  /** Large bodies, beside the store. */
+  readonly blobs: Blobs;
   /** The other services' public operations, called as this service's principal. */
   readonly services: ServiceClients;
 
@@ -37,6 +40,11 @@ export interface Context<Code extends string = never> extends Tenant {
   ): ServiceError;
   /** A key of this service in this account and region; only keyspace.ts files call it. */
   key(kind: string, ...parts: readonly KeyPart[]): Key;
+  /**
+   * A key of this service in another place than the request's: that of a resource which any account may name (a
+   * bucket's), or in `nowhere` for what is unique over all of them; only keyspace.ts files call it.
+   */
+  keyIn(place: Tenant, kind: string, ...parts: readonly KeyPart[]): Key;
   /** The resource's ARN in this account and region: `arn("table/Music")`. */
   arn(resource: string): string;
   /** Puts off work until `at`: a durable job, committed with the transaction. */
@@ -80,6 +88,9 @@ export interface Tenant {
   readonly account: string;
   readonly region: string;
 }
+
+/** The place of what belongs to no account and region: names that are unique over all of them. */
+export const nowhere: Tenant = { account: "", region: "" };
 
 export type KeyPart = string | number;
 

@@ -9,17 +9,21 @@ export class ServiceError extends Error {
   readonly members: Readonly<Record<string, unknown>>;
   /** Where the model is silent: 400, or 500 and above for a fault of the server's. */
   readonly status: number | undefined;
+  /** Headers of the answer, in REST protocols; names in lower case. */
+  readonly headers: Readonly<Record<string, string>> | undefined;
 
   constructor(
     code: string,
     message: string,
     members: Readonly<Record<string, unknown>> = {},
     status?: number,
+    headers?: Readonly<Record<string, string>>,
   ) {
     super(message);
     this.code = code;
     this.members = members;
     this.status = status;
+    this.headers = headers;
     // Callers' errors are answers, not accidents: nobody reads their stack.
     // (Capturing one costs more than many handlers do.)
   }

@@ -1,6 +1,8 @@
 import { tuple } from "#base/tuple.ts";
 import type { Store, Transaction } from "#store/store.ts";
 import type { World } from "#world/world.ts";
+import { FileBlobs, type BlobFiles } from "./blobs/blobs.ts";
+import { memoryFiles } from "./blobs/memory-files.ts";
 import { CallContext } from "./call-context.ts";
 import type { JobContext, Tenant } from "./context.ts";
 import { Faults } from "./faults.ts";
@@ -25,6 +27,8 @@ export interface KernelOptions {
   readonly settings?: Partial<KernelSettings>;
   /** Who serves other regions; nobody unless it is said. */
   readonly peers?: Peers;
+  /** Where large bodies lie; in memory if nothing is said. */
+  readonly blobs?: { readonly files: BlobFiles; readonly folder: string } | undefined;
 }
 
 /** How the server was told to behave: what services obey of it. */
@@ -39,6 +43,9 @@ export interface KernelSettings {
 export interface SharedKind<T> {
   readonly make: () => T;
 }
+
+/** What a server without a disk keeps of large bodies. */
+const memoryForBlobsBytes = 2 * 1024 ** 3;
 
 /** Who calls what, as the pipeline found out. */
 export interface CallOrigin extends Tenant {
@@ -55,6 +62,7 @@ export class Kernel {
   readonly store: Store;
   readonly log: Log;
   readonly metrics = new Metrics();
+  readonly blobs: FileBlobs;
   readonly measurements: Measurements;
   readonly links = new RegionLinks();
   readonly faults: Faults;
@@ -79,6 +87,9 @@ export class Kernel {
     });
     this.faults = new Faults(options.world.clock, options.world.random);
     this.clock = new ServerClock(options.world.clock, options.store);
+    const { store, log } = options;
+    const place = options.blobs ?? { files: memoryFiles(memoryForBlobsBytes), folder: "blobs" };
+    this.blobs = new FileBlobs({ ...place, store, log, random: options.world.random });
     this.services = new Map(options.services.map((service) => [service.name, service]));
     for (const service of options.services) {
       for (const event of service.subscriptions.keys()) {
@@ -92,8 +103,9 @@ export class Kernel {
   }
 
   async start(): Promise<void> {
-    await finishReset(this.store);
+    await finishReset(this.store, this.blobs);
     await this.clock.restore();
+    await this.blobs.start();
     await this.#worker.start();
   }
 
@@ -101,13 +113,14 @@ export class Kernel {
   async stop(): Promise<void> {
     await this.#worker.stop();
     await this.measurements.stop();
+    await this.blobs.stop();
   }
 
   /** Forgets all state of all accounts, durably; a crash in between goes on at the next start. */
   async reset(): Promise<void> {
     await this.measurements.forget();
     this.#shared.clear();
-    await resetStore(this.store);
+    await resetStore(this.store, this.blobs);
     await this.clock.change({ reset: true });
   }
 

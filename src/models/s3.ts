@@ -739,8 +739,6 @@ export interface BucketLifecycleConfiguration {
   Rules: LifecycleRules;
 }
 
-export type BucketLocationConstraint = "af-south-1" | "ap-east-1" | "ap-east-2" | "ap-northeast-1" | "ap-northeast-2" | "ap-northeast-3" | "ap-south-1" | "ap-south-2" | "ap-southeast-1" | "ap-southeast-2" | "ap-southeast-3" | "ap-southeast-4" | "ap-southeast-5" | "ap-southeast-6" | "ap-southeast-7" | "ca-central-1" | "ca-west-1" | "cn-north-1" | "cn-northwest-1" | "EU" | "eu-central-1" | "eu-central-2" | "eu-north-1" | "eu-south-1" | "eu-south-2" | "eu-west-1" | "eu-west-2" | "eu-west-3" | "il-central-1" | "me-central-1" | "me-south-1" | "mx-central-1" | "sa-east-1" | "us-east-2" | "us-gov-east-1" | "us-gov-west-1" | "us-west-1" | "us-west-2";
-
 export interface BucketLoggingStatus {
   LoggingEnabled?: LoggingEnabled | undefined;
 }
@@ -1000,7 +998,7 @@ export interface CopyPartResult {
 }
 
 export interface CreateBucketConfiguration {
-  LocationConstraint?: BucketLocationConstraint | undefined;
+  LocationConstraint?: string | undefined;
   Location?: LocationInfo | undefined;
   Bucket?: BucketInfo | undefined;
   Tags?: TagSet | undefined;
@@ -1486,7 +1484,7 @@ export interface GetBucketLifecycleRequest {
 }
 
 export interface GetBucketLocationOutput {
-  LocationConstraint?: BucketLocationConstraint | undefined;
+  LocationConstraint?: string | undefined;
 }
 
 export interface GetBucketLocationRequest {

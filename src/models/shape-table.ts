@@ -83,6 +83,8 @@ export interface ShapeModel {
   emptyMin?: number;
   /** Added by corrections: outputs may hold the value as JSON bytes that were stored so. */
   storedJson?: boolean;
+  /** Added by corrections: as a whole answer, its root element holds the text of this member and nothing else. */
+  rootText?: string;
   /** Added by corrections: messages of validation show the value as JSON and not as Java prints it. */
   shownAsJson?: boolean;
 }
@@ -115,6 +117,10 @@ export interface Metadata {
   errorNamespace?: string;
   /** Added by corrections: the error code of a failed validation, "ValidationException" unless given. */
   validationCode?: string;
+  /** Added by corrections: all that is said of a request that fails validation. */
+  validationMessage?: string;
+  /** Added by corrections: validation looks at what is in the body, and not at headers, path and query. */
+  validatesBodyOnly?: boolean;
   /** Added by corrections: a request that is nested deeper has no messages of its own (`empty`, `invalid`). */
   ownWordsLevels?: number;
   /** Added by corrections: answers carry `x-amz-crc32`. */

@@ -10,7 +10,7 @@ import {
   decodeAwsChunkedBuffer,
 } from "./aws-chunked.ts";
 import type { ChunkedOptions, ChunkSigner } from "./aws-chunked.ts";
-import { checksumOf } from "./checksums.ts";
+import { checksumOf } from "#base/checksums.ts";
 import { parseAuthorization, verify } from "./sigv4.ts";
 
 /** AWS's published examples: 65 KB of "a" in chunks of 64 KB and 1 KB. */

@@ -10,8 +10,8 @@
  */
 import { createHash, hash, timingSafeEqual } from "node:crypto";
 import type { Hash, KeyObject } from "node:crypto";
-import { algorithmOfHeader, createChecksum } from "./checksums.ts";
-import type { Checksum, ChecksumAlgorithm } from "./checksums.ts";
+import { algorithmOfHeader, createChecksum } from "#base/checksums.ts";
+import type { Checksum, ChecksumAlgorithm } from "#base/checksums.ts";
 import { hmacHex, signingKey } from "./sigv4-keys.ts";
 import type { Signed } from "./sigv4.ts";
 

@@ -35,6 +35,8 @@ export interface WireError {
   message?: string | undefined;
   /** HTTP status; by default what the model says for this code, otherwise 400. */
   status?: number | undefined;
+  /** Of the answer, names in lower case: where a bucket really is, what a version is. */
+  headers?: Readonly<Record<string, string>> | undefined;
   /** Further members of the error's shape: `Item`, `CancellationReasons`. */
   members?: Readonly<Record<string, unknown>> | undefined;
 }

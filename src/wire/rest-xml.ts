@@ -3,6 +3,7 @@ import { describeError, messageOf } from "./errors.ts";
 import type { Protocol } from "./protocol.ts";
 import { addHeader, type BodyFormat, decodeRest, encodeRest } from "./rest.ts";
 import { escapeXml, readXml } from "./xml.ts";
+import type { ServiceModel } from "./shapes.ts";
 import { decodeMembers, decodeXml, namespaceOf, XmlWriter } from "./xml-values.ts";
 
 const declaration = '<?xml version="1.0" encoding="UTF-8"?>\n';
@@ -14,17 +15,22 @@ const xml: BodyFormat = {
     return input ? decodeMembers(readXml(body.toString("utf8")), input) : {};
   },
   encodeBody(output, { output: shape, service }) {
-    const writer = new XmlWriter();
+    const writer = new XmlWriter("iso8601Milliseconds");
     if (shape) {
       const name = shape.model.locationName ?? shape.name;
       const namespace = namespaceOf(shape.model.xmlNamespace ?? service.metadata.xmlNamespace);
-      writer.element(name, output, shape, namespace);
+      const only = shape.byName.get(shape.model.rootText ?? "");
+      if (only === undefined) writer.element(name, output, shape, namespace);
+      else {
+        const value = (output as Record<string, unknown>)[only.name] ?? "";
+        writer.element(name, value, only.shape, namespace);
+      }
     }
     return Buffer.from(declaration + writer.text);
   },
   decodePayload: (body, { shape }) => decodeXml(readXml(body.toString("utf8")), shape),
   encodePayload(value, { shape, model, name }, { service }) {
-    const writer = new XmlWriter();
+    const writer = new XmlWriter("iso8601Milliseconds");
     const namespace =
       model.xmlNamespace ?? shape.model.xmlNamespace ?? service.metadata.xmlNamespace;
     writer.element(
@@ -37,19 +43,27 @@ const xml: BodyFormat = {
   },
 };
 
+/** S3 names a request twice; the second id stands for the host that answered it. */
+function idHeaders(service: ServiceModel | undefined, requestId: string): Record<string, string> {
+  const headers: Record<string, string> = { "x-amz-request-id": requestId };
+  if (service === undefined || service.id === "s3") headers["x-amz-id-2"] = requestId;
+  return headers;
+}
+
 export const restXmlProtocol: Protocol = {
   decode: (operation, request) => decodeRest(operation, request, xml),
 
   encode: (operation, output, requestId) =>
-    encodeRest(operation, output, xml, { "x-amz-request-id": requestId }),
+    encodeRest(operation, output, xml, idHeaders(operation.service, requestId)),
 
   encodeError(service, operation, error, requestId) {
     const { status, shape, isSendersFault } = describeError(service, operation, error);
     const headers: Record<string, string> = {
-      "x-amz-request-id": requestId,
+      ...idHeaders(service, requestId),
+      ...error.headers,
       "content-type": "application/xml",
     };
-    const writer = new XmlWriter();
+    const writer = new XmlWriter("iso8601Milliseconds");
     writer.text = `<Code>${escapeXml(error.code)}</Code>`;
     const message = messageOf(error);
     if (message !== undefined) writer.text += `<Message>${escapeXml(message)}</Message>`;

@@ -111,6 +111,7 @@ export function encodeRest(
     if (member.model.location === "statusCode") response.status = Number(inner);
     else addHeader(response.headers, member, inner);
   }
+  if (response.headers["content-range"] !== undefined) response.status = 206;
   return response;
 }
 

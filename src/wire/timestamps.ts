@@ -1,6 +1,7 @@
 /** Times on the wire, in the three forms that AWS's models name. Typed values are milliseconds since 1970, UTC. */
 
-export type TimestampFormat = "unixTimestamp" | "iso8601" | "rfc822";
+/** "iso8601Milliseconds": with three digits behind the second even where they are zeros. */
+export type TimestampFormat = "unixTimestamp" | "iso8601" | "iso8601Milliseconds" | "rfc822";
 
 export function timestampFormatOf(
   format: string | undefined,
@@ -15,6 +16,7 @@ export function timestampFormatOf(
 export function formatTimestamp(atMs: number, format: TimestampFormat): string {
   if (format === "unixTimestamp") return String(atMs / 1000);
   const date = new Date(atMs);
+  if (format === "iso8601Milliseconds") return date.toISOString();
   return format === "rfc822" ? date.toUTCString() : date.toISOString().replace(".000Z", "Z");
 }
 

@@ -23,8 +23,10 @@ export function validate(operation: OperationModel, input: unknown): void {
   if (!isObject(input)) throw new WireProblem("SerializationException");
   const whole = wholeMessage(input, shape, operation.service.metadata.ownWordsLevels);
   if (whole !== undefined) throw new WireProblem(code, whole);
-  checkMembers(input, shape, "", problems);
+  checkMembers(input, shape, "", problems, operation.service.metadata.validatesBodyOnly);
   if (problems.length === 0) return;
+  const fixed = operation.service.metadata.validationMessage;
+  if (fixed !== undefined) throw new WireProblem(code, fixed);
   const errors =
     problems.length === 1 ? "1 validation error" : `${problems.length} validation errors`;
   throw new WireProblem(code, `${errors} detected: ${problems.join("; ")}`);
@@ -63,8 +65,10 @@ function checkMembers(
   shape: Shape,
   path: string,
   problems: string[],
+  bodyOnly = false,
 ): void {
   for (const member of shape.checkedMembers) {
+    if (bodyOnly && member.bound) continue;
     const { model, shape: inner, name, required } = member;
     if (!required && !inner.constrained && model.max === undefined) continue;
     if (model.weak && problems.length > 0) continue;

@@ -2,10 +2,17 @@
 import { WireProblem } from "./protocol.ts";
 import { formatScalar, parseScalar } from "./scalar-text.ts";
 import type { Member, Shape } from "./shapes.ts";
+import type { TimestampFormat } from "./timestamps.ts";
 import { escapeXml, type XmlElement } from "./xml.ts";
 
 export class XmlWriter {
   text = "";
+  readonly #times: TimestampFormat;
+
+  /** `times`: the form of those whose shape does not say. */
+  constructor(times: TimestampFormat = "iso8601") {
+    this.#times = times;
+  }
 
   /** The members of a structure that live in the body, without an element around them. */
   members(value: unknown, shape: Shape): void {
@@ -52,7 +59,7 @@ export class XmlWriter {
         this.#entries(value, shape, "entry");
         break;
       default:
-        this.text += `<${name}${namespace}>${escapeXml(formatScalar(value, shape, "iso8601"))}`;
+        this.text += `<${name}${namespace}>${escapeXml(formatScalar(value, shape, this.#times))}`;
     }
     this.text += `</${name}>`;
   }

@@ -1,5 +1,6 @@
 import { after } from "node:test";
 import { DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynamodb";
+import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { silentLog } from "#kernel/log.ts";
 import { realWorld } from "#world/real.ts";
 import type { Clock } from "#world/world.ts";
@@ -12,6 +13,8 @@ export interface Tule {
   readonly clock: Clock;
   /** A client in an account that nobody else uses; or in the account named. */
   dynamodb(account?: string, config?: DynamoDBClientConfig): DynamoDBClient;
+  /** The same for S3, with buckets in the path. */
+  s3(account?: string, config?: S3ClientConfig): S3Client;
   /** Twelve digits that no other test of this server was given. */
   newAccount(): string;
   /** What a metric came to so far, the running minute included: the sum of its values. */
@@ -85,6 +88,18 @@ export async function startTule(options: Partial<ServerOptions> = {}): Promise<T
         endpoint,
         region: "us-east-1",
         credentials: { accessKeyId: account, secretAccessKey: "test" },
+        maxAttempts: 1,
+        ...config,
+      });
+      clients.push(client);
+      return client;
+    },
+    s3(account = newAccount(), config = {}) {
+      const client = new S3Client({
+        endpoint,
+        region: "us-east-1",
+        credentials: { accessKeyId: account, secretAccessKey: "test" },
+        forcePathStyle: true,
         maxAttempts: 1,
         ...config,
       });

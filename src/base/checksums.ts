@@ -2,7 +2,14 @@ import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
 
 /** The checksums that S3 and the SDKs know, computed as the bytes come. */
-export type ChecksumAlgorithm = "CRC32" | "CRC32C" | "CRC64NVME" | "SHA1" | "SHA256" | "MD5";
+export type ChecksumAlgorithm =
+  | "CRC32"
+  | "CRC32C"
+  | "CRC64NVME"
+  | "SHA1"
+  | "SHA256"
+  | "SHA512"
+  | "MD5";
 
 export interface Checksum {
   update(bytes: Uint8Array): void;
@@ -16,6 +23,7 @@ export const checksumAlgorithms: readonly ChecksumAlgorithm[] = [
   "CRC64NVME",
   "SHA1",
   "SHA256",
+  "SHA512",
   "MD5",
 ];
 
@@ -37,6 +45,7 @@ export function createChecksum(algorithm: ChecksumAlgorithm): Checksum {
       return new Crc64Nvme();
     case "SHA1":
     case "SHA256":
+    case "SHA512":
     case "MD5":
       return createHash(algorithm.toLowerCase());
   }

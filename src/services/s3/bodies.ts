@@ -1,0 +1,187 @@
+import { createHash } from "node:crypto";
+import {
+  checksumAlgorithms,
+  createChecksum,
+  type Checksum,
+  type ChecksumAlgorithm,
+} from "#base/checksums.ts";
+import type { ReceivedBlob } from "#kernel/blobs/blobs.ts";
+import type { Context } from "#kernel/context.ts";
+import type { StreamingBody } from "#models/contract.ts";
+import { invalidArgument, notBuilt, s3Error } from "./errors.ts";
+
+/** What an operation that takes a body says of it. */
+export interface BodyInput {
+  readonly Body?: StreamingBody | undefined;
+  readonly ContentLength?: number | undefined;
+  readonly ContentMD5?: string | undefined;
+  readonly ChecksumAlgorithm?: string | undefined;
+}
+
+/** A body that has arrived as it should: on the disk, and not yet anybody's. */
+export interface ReceivedBody {
+  readonly blob: ReceivedBlob;
+  readonly md5: Buffer;
+  readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: string };
+}
+
+/** Of a single upload. Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+const largestUploadBytes = 5 * 1024 ** 3;
+const noBytes = Buffer.alloc(0);
+
+/**
+ * Takes a body to its end and compares it with all that was said of it. What can be refused at once is, before a byte
+ * was read; when this rejects, nothing is left behind.
+ */
+export async function receiveBody(ctx: Context, input: BodyInput): Promise<ReceivedBody> {
+  const { Body: body = noBytes, ContentLength: announced } = input;
+  const isWhole = body instanceof Uint8Array;
+  if (announced === undefined && !isWhole && ctx.caller.kind !== "service") {
+    throw s3Error("MissingContentLength");
+  }
+  const expectedBytes = announced ?? (isWhole ? body.length : undefined);
+  if (expectedBytes !== undefined && expectedBytes > largestUploadBytes) {
+    const members = {
+      ProposedSize: String(expectedBytes),
+      MaxSizeAllowed: String(largestUploadBytes),
+    };
+    throw s3Error("EntityTooLarge", { members });
+  }
+  const md5 = expectedMd5(input.ContentMD5);
+  const expected = expectedChecksum(input);
+  const digests = new Digests(expected.algorithm);
+  const blob = await ctx.blobs.receive(digests.observe(body));
+  try {
+    if (expectedBytes !== undefined && blob.sizeBytes !== expectedBytes) {
+      throw s3Error("IncompleteBody");
+    }
+    const found = digests.end();
+    if (md5 !== undefined && !md5.equals(found.md5)) {
+      const members = {
+        ExpectedDigest: md5.toString("hex"),
+        CalculatedDigest: found.md5.toString("base64"),
+      };
+      throw s3Error("BadDigest", { members });
+    }
+    if (expected.value !== undefined && expected.value !== found.checksum) {
+      const message = `The ${expected.algorithm} you specified did not match the calculated checksum.`;
+      throw s3Error("BadDigest", { message });
+    }
+    const checksum = { algorithm: expected.algorithm, value: found.checksum };
+    return { blob, md5: found.md5, checksum };
+  } catch (failure) {
+    await blob.discard();
+    throw failure;
+  }
+}
+
+function expectedMd5(text: string | undefined): Buffer | undefined {
+  if (text === undefined) return undefined;
+  const md5 = Buffer.from(text, "base64");
+  if (md5.length !== 16 || md5.toString("base64") !== text)
+    throw s3Error("InvalidDigest", { members: { "Content-MD5": text } });
+  return md5;
+}
+
+interface ExpectedChecksum {
+  readonly algorithm: ChecksumAlgorithm;
+  /** Base64; undefined where the algorithm is all that was said. */
+  readonly value: string | undefined;
+}
+
+/** What S3 computes where nothing is said. */
+const defaultAlgorithm: ChecksumAlgorithm = "CRC64NVME";
+
+/** The checksum that a request gives or asks for. */
+export function expectedChecksum(
+  input: object & { ChecksumAlgorithm?: string | undefined },
+): ExpectedChecksum {
+  const given = Object.entries(input as Record<string, unknown>).filter(
+    ([name, value]) => /^Checksum(CRC|SHA|MD5|XXHASH)/.test(name) && value !== undefined,
+  ) as [string, string][];
+  if (given.length > 1) {
+    const message =
+      "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.";
+    throw s3Error("InvalidRequest", { message });
+  }
+  const [header] = given;
+  const named = input.ChecksumAlgorithm;
+  if (header === undefined) {
+    return { algorithm: algorithmOf(named ?? defaultAlgorithm), value: undefined };
+  }
+  const algorithm = algorithmOf(header[0].slice("Checksum".length));
+  if (named !== undefined && named.toUpperCase() !== algorithm) {
+    const message = "Value for x-amz-sdk-checksum-algorithm header is invalid.";
+    throw s3Error("InvalidRequest", { message });
+  }
+  const value = header[1];
+  if (Buffer.from(value, "base64").length !== lengthsBytes[algorithm]) {
+    const message = `Value for x-amz-checksum-${algorithm.toLowerCase()} header is invalid.`;
+    throw s3Error("InvalidRequest", { message });
+  }
+  return { algorithm, value };
+}
+
+const lengthsBytes: Readonly<Record<ChecksumAlgorithm, number>> = {
+  CRC32: 4,
+  CRC32C: 4,
+  CRC64NVME: 8,
+  SHA1: 20,
+  SHA256: 32,
+  SHA512: 64,
+  MD5: 16,
+};
+
+export function algorithmOf(name: string): ChecksumAlgorithm {
+  const upper = name.toUpperCase();
+  const found = checksumAlgorithms.find((each) => each === upper);
+  if (found !== undefined) return found;
+  if (upper.startsWith("XXHASH")) throw notBuilt(`The checksum ${upper}`);
+  throw invalidArgument(
+    "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]",
+    "x-amz-checksum-algorithm",
+    name,
+  );
+}
+
+/** MD5, for the entity tag, and one checksum, computed as the bytes go by. */
+class Digests {
+  readonly #md5 = createHash("md5");
+  readonly #checksum: Checksum;
+
+  constructor(algorithm: ChecksumAlgorithm) {
+    this.#checksum = createChecksum(algorithm);
+  }
+
+  observe(body: StreamingBody): StreamingBody {
+    if (!(body instanceof Uint8Array)) return this.#pass(body);
+    this.#update(body);
+    return body;
+  }
+
+  end(): { md5: Buffer; checksum: string } {
+    return { md5: this.#md5.digest(), checksum: this.#checksum.digest().toString("base64") };
+  }
+
+  async *#pass(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const bytes of body) {
+      this.#update(bytes);
+      yield bytes;
+    }
+  }
+
+  #update(bytes: Uint8Array): void {
+    this.#md5.update(bytes);
+    this.#checksum.update(bytes);
+  }
+}
+
+/** The checksum as a member of an answer: `{ ChecksumCRC32: "...", ChecksumType: "FULL_OBJECT" }`. */
+export function checksumMembers(
+  checksum:
+    | { algorithm: ChecksumAlgorithm; value: string; type: "FULL_OBJECT" | "COMPOSITE" }
+    | undefined,
+): Record<string, string> {
+  if (checksum === undefined) return {};
+  return { [`Checksum${checksum.algorithm}`]: checksum.value, ChecksumType: checksum.type };
+}

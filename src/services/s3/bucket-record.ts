@@ -1,0 +1,21 @@
+import type { Tenant } from "#kernel/context.ts";
+import type { Codec } from "#store/store.ts";
+
+/** A bucket as it is stored. Its account and region are where its objects stand. */
+export interface BucketRecord extends Tenant {
+  readonly name: string;
+  /** Objects stand under it: a new bucket of an old name never meets what is left of its forerunner. */
+  readonly id: string;
+  readonly createdMs: number;
+  /** As it was given; undefined for us-east-1. "EU" stands for eu-west-1. */
+  readonly locationConstraint?: string | undefined;
+  /** Undefined until it was first enabled. */
+  readonly versioning?: "Enabled" | "Suspended" | undefined;
+}
+
+export const bucketCodec: Codec<BucketRecord> = {
+  encode: (bucket) => Buffer.from(JSON.stringify(bucket)),
+  decode: (bytes) => JSON.parse(bytes.toString("utf8")) as BucketRecord,
+};
+
+export const arnOfBucket = (name: string): string => `arn:aws:s3:::${name}`;

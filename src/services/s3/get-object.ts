@@ -1,0 +1,144 @@
+import type { Context } from "#kernel/context.ts";
+import type { Handlers } from "#kernel/service.ts";
+import type { GetObjectRequest, HeadObjectOutput, HeadObjectRequest, S3 } from "#models/s3.ts";
+import type { Snapshot } from "#store/store.ts";
+import { checksumMembers } from "./bodies.ts";
+import type { BucketRecord } from "./bucket-record.ts";
+import { checkReadConditions, wholeSecondMs } from "./conditions.ts";
+import { invalidArgument, notBuilt, s3Error } from "./errors.ts";
+import { openBucket } from "./open-bucket.ts";
+import { parseRange, type ByteRange } from "./ranges.ts";
+import { numberOfVersionId } from "./version-ids.ts";
+import type { ObjectVersion } from "./version-record.ts";
+import { findVersion } from "./versions.ts";
+
+export const getObject = {
+  async GetObject(ctx, input) {
+    refuseUnbuilt(input);
+    const hold = ctx.blobs.hold();
+    try {
+      const found = await ctx.read((snapshot) => {
+        const { bucket, object } = openObject(snapshot, ctx, input, "GET");
+        return { bucket, object, bytes: ctx.blobs.bytesOf(snapshot, object.pieces) };
+      });
+      const { object, bytes } = found;
+      const { range, members } = answerFor(ctx, found, input);
+      const { start, end } = range ?? { start: 0, end: object.sizeBytes };
+      if (bytes === undefined) {
+        return { ...members, Body: ctx.blobs.stream(object.pieces, start, end, hold) };
+      }
+      hold.release();
+      return { ...members, Body: bytes.subarray(start, end) };
+    } catch (failure) {
+      hold.release();
+      throw failure;
+    }
+  },
+
+  async HeadObject(ctx, input) {
+    refuseUnbuilt(input);
+    const found = await ctx.read((snapshot) => openObject(snapshot, ctx, input, "HEAD"));
+    return answerFor(ctx, found, input).members;
+  },
+} satisfies Handlers<S3>;
+
+type ReadRequest = GetObjectRequest & HeadObjectRequest;
+
+export interface FoundObject {
+  readonly bucket: BucketRecord;
+  readonly object: ObjectVersion;
+}
+
+type ObjectInput = Pick<GetObjectRequest, "Bucket" | "Key" | "VersionId" | "ExpectedBucketOwner">;
+
+/** The object that a request is about: the current one or the version that it names. Errors as recorded. */
+export function openObject(
+  snapshot: Snapshot,
+  ctx: Context,
+  input: ObjectInput,
+  method: string,
+): FoundObject {
+  const bucket = openBucket(snapshot, ctx, input);
+  const { Key: key, VersionId: versionId } = input;
+  checkVersionId(versionId);
+  const found = findVersion(snapshot, ctx, bucket, key, versionId);
+  if (found === undefined) {
+    if (versionId === undefined) throw s3Error("NoSuchKey", { members: { Key: key } });
+    throw s3Error("NoSuchVersion", { members: { Key: key, VersionId: versionId } });
+  }
+  if (!found.isDeleteMarker) return { bucket, object: found };
+  const headers = { "x-amz-delete-marker": "true", "x-amz-version-id": found.versionId };
+  if (versionId === undefined) throw s3Error("NoSuchKey", { members: { Key: key }, headers });
+  throw s3Error("MethodNotAllowed", {
+    members: { Method: method, ResourceType: "DeleteMarker" },
+    headers: {
+      ...headers,
+      allow: "DELETE",
+      "last-modified": new Date(wholeSecondMs(found.modifiedMs)).toUTCString(),
+    },
+  });
+}
+
+export function checkVersionId(versionId: string | undefined): void {
+  if (versionId === undefined || versionId === "null") return;
+  if (versionId === "") {
+    throw invalidArgument("Version id cannot be the empty string", "versionId", "");
+  }
+  if (numberOfVersionId(versionId) === undefined) {
+    throw invalidArgument("Invalid version id specified", "versionId", versionId);
+  }
+}
+
+/** All of the answer but the bytes, and which of them it has. */
+function answerFor(
+  ctx: Context,
+  { bucket, object }: FoundObject,
+  input: ReadRequest,
+): { readonly range: ByteRange | undefined; readonly members: HeadObjectOutput } {
+  checkReadConditions(object, input, ctx.now());
+  const range = rangeFor(object, input);
+  const { start, end } = range ?? { start: 0, end: object.sizeBytes };
+  const members: HeadObjectOutput = {
+    AcceptRanges: "bytes",
+    LastModified: wholeSecondMs(object.modifiedMs),
+    ContentLength: end - start,
+    ETag: `"${object.etag}"`,
+    ...(bucket.versioning !== undefined && { VersionId: object.versionId }),
+    ...object.headers,
+    ...overrides(input),
+    Metadata: object.metadata,
+    StorageClass: object.storageClass as never,
+    ...(range !== undefined && { ContentRange: `bytes ${start}-${end - 1}/${object.sizeBytes}` }),
+    // The checksum is the whole object's: with a part of it nobody could compare it.
+    ...(range === undefined &&
+      input.ChecksumMode === "ENABLED" &&
+      checksumMembers(object.checksum)),
+  };
+  return { range, members };
+}
+
+function rangeFor({ sizeBytes }: ObjectVersion, { Range }: ReadRequest): ByteRange | undefined {
+  const range = parseRange(Range, sizeBytes);
+  if (range !== "unsatisfiable") return range;
+  const members = { RangeRequested: Range, ActualObjectSize: String(sizeBytes) };
+  throw s3Error("InvalidRange", { members, headers: { "content-range": `bytes */${sizeBytes}` } });
+}
+
+/** What the request wants to see in place of the stored headers. */
+function overrides(input: ReadRequest): Partial<HeadObjectOutput> {
+  const { ResponseExpires: expires } = input;
+  const given = {
+    CacheControl: input.ResponseCacheControl,
+    ContentDisposition: input.ResponseContentDisposition,
+    ContentEncoding: input.ResponseContentEncoding,
+    ContentLanguage: input.ResponseContentLanguage,
+    ContentType: input.ResponseContentType,
+    Expires: expires === undefined ? undefined : new Date(expires).toUTCString(),
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+function refuseUnbuilt(input: ReadRequest): void {
+  if (input.SSECustomerAlgorithm !== undefined) throw notBuilt("Server-side encryption");
+  if (input.PartNumber !== undefined) throw notBuilt("Reading by part number");
+}

@@ -1,0 +1,48 @@
+import type { Key } from "#base/key.ts";
+import { integer, text } from "#base/tuple.ts";
+import { nowhere, type Context } from "#kernel/context.ts";
+import type { BucketRecord } from "./bucket-record.ts";
+
+/*
+ * Every key that S3 stores. Buckets' names are unique over all accounts and regions, so a bucket's record stands in
+ * no account; all else begins with (s3, account, region) of the bucket, whoever asks:
+ *
+ *   bucket       name                         → BucketRecord                            (in no account)
+ *   own          bucket name                  → nothing: an account's buckets           (in no region)
+ *   object       bucket id, key               → the current version, unless it is a delete marker
+ *   version      bucket id, key, age          → other versions and delete markers, the newest first
+ *   null         bucket id, key               → the age of the "null" version, where it stands under `version`
+ *
+ * Keys of objects are ordered by their UTF-8 bytes, as S3 lists them. An age is 2^53 - 1 less the version's number, and
+ * of two versions of a key the newer one has the higher number.
+ */
+
+type AnyContext = Context;
+/** Objects are found by their bucket's id, in its account and region. */
+type Place = Pick<BucketRecord, "id" | "account" | "region">;
+
+export const bucketKey = (ctx: AnyContext, name: string): Key => ctx.keyIn(nowhere, "bucket", name);
+
+const anyRegion = (account: string) => ({ account, region: "" });
+export const ownBucketsPrefix = (ctx: AnyContext, account: string): Key =>
+  ctx.keyIn(anyRegion(account), "own");
+export const ownBucketKey = (ctx: AnyContext, account: string, name: string): Key =>
+  ctx.keyIn(anyRegion(account), "own", name);
+
+/** Where a bucket's current objects stand; behind it their keys as texts. */
+export const objectsPrefix = (ctx: AnyContext, bucket: Place): Key =>
+  ctx.keyIn(bucket, "object", bucket.id);
+export const objectKey = (ctx: AnyContext, bucket: Place, key: string): Key =>
+  objectsPrefix(ctx, bucket) + text(key);
+
+/** The same for all other versions; behind the key, the age. */
+export const versionsPrefix = (ctx: AnyContext, bucket: Place): Key =>
+  ctx.keyIn(bucket, "version", bucket.id);
+/** All versions of one key but its current object. */
+export const versionsOfKeyPrefix = (ctx: AnyContext, bucket: Place, key: string): Key =>
+  versionsPrefix(ctx, bucket) + text(key);
+export const versionKey = (ctx: AnyContext, bucket: Place, key: string, number: number): Key =>
+  versionsOfKeyPrefix(ctx, bucket, key) + integer(Number.MAX_SAFE_INTEGER - number);
+
+export const nullVersionKey = (ctx: AnyContext, bucket: Place, key: string): Key =>
+  ctx.keyIn(bucket, "null", bucket.id, key);

@@ -1,0 +1,56 @@
+import type { Context } from "#kernel/context.ts";
+import type { Snapshot } from "#store/store.ts";
+import { bucketCodec, type BucketRecord } from "./bucket-record.ts";
+import { s3Error } from "./errors.ts";
+import { bucketKey } from "./keyspace.ts";
+import { ServiceError } from "#kernel/errors.ts";
+
+/** Which bucket a request names, and whose it thinks that it is. */
+export interface BucketInput {
+  readonly Bucket: string;
+  readonly ExpectedBucketOwner?: string | undefined;
+}
+
+export function findBucket(
+  snapshot: Snapshot,
+  ctx: Context,
+  name: string,
+): BucketRecord | undefined {
+  return snapshot.record(bucketKey(ctx, name), bucketCodec);
+}
+
+/**
+ * The bucket that a request is about. Throws S3's errors for one that is not there, is in another region, or is not
+ * the caller's.
+ */
+export function openBucket(snapshot: Snapshot, ctx: Context, input: BucketInput): BucketRecord {
+  const bucket = findBucket(snapshot, ctx, input.Bucket);
+  if (bucket === undefined) {
+    throw s3Error("NoSuchBucket", { members: { BucketName: input.Bucket } });
+  }
+  // Services inside ask from wherever their own resources are.
+  if (bucket.region !== ctx.region && ctx.caller.kind !== "service") throw wrongRegion(bucket);
+  checkOwner(bucket, input.ExpectedBucketOwner);
+  if (bucket.account !== ctx.account) throw s3Error("AccessDenied");
+  return bucket;
+}
+
+/** boto3 and the AWS CLI read the header and ask again; others tell their user. */
+function wrongRegion({ name, region }: BucketRecord): Error {
+  return s3Error("PermanentRedirect", {
+    members: { Endpoint: `${name}.s3.${region}.amazonaws.com`, Bucket: name },
+    headers: { "x-amz-bucket-region": region },
+  });
+}
+
+// Recorded.
+function checkOwner(bucket: BucketRecord, expected: string | undefined): void {
+  if (expected === undefined) return;
+  if (!/^\d{12}$/.test(expected)) {
+    throw new ServiceError(
+      "InvalidBucketOwnerAWSAccountID",
+      `The value of the expected bucket owner parameter must be an AWS Account ID... [${expected}]`,
+    );
+  }
+  if (expected !== bucket.account) throw s3Error("AccessDenied");
+}
