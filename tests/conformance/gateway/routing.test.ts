@@ -9,7 +9,7 @@ test("a service that is not here yet is answered by name, in its own protocol", 
     [{ target: "AmazonSQS.ListQueues" }, "sqs ListQueues is not implemented by Tule yet."],
     [{ target: "DynamoDB_20120810.ExportTableToPointInTime" }, "ExportTableToPointInTime"],
     [{ path: "/?Action=ListTopics&Version=2010-03-31" }, "<Message>sns ListTopics is not"],
-    [{ method: "PUT", path: "/bucket" }, "<Message>s3 CreateBucket is not implemented"],
+    [{ method: "GET", path: "/bucket/key?torrent" }, "<Message>s3 GetObjectTorrent is not"],
     [{ method: "GET", path: "/2015-03-31/functions" }, "lambda ListFunctions is not implemented"],
   ];
   for (const [request, text] of cases) {
