@@ -78,9 +78,7 @@ export const buckets = {
       return openBucket(snapshot, found === undefined ? ctx : ctx.inRegion(found.region), input);
     });
     const { locationConstraint } = bucket;
-    return locationConstraint === undefined
-      ? {}
-      : { LocationConstraint: locationConstraint as never };
+    return locationConstraint === undefined ? {} : { LocationConstraint: locationConstraint };
   },
 
   async ListBuckets(ctx, input) {
@@ -137,7 +135,7 @@ function placeOf(
   ctx: Context,
   { CreateBucketConfiguration }: CreateBucketRequest,
 ): Pick<BucketRecord, "region" | "locationConstraint"> {
-  const wanted = CreateBucketConfiguration?.LocationConstraint as string | undefined;
+  const wanted = CreateBucketConfiguration?.LocationConstraint;
   const { region } = ctx;
   if (region === "us-east-1") {
     if (wanted === undefined) return { region };

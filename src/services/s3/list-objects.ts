@@ -99,7 +99,7 @@ export function describeListed(
     LastModified: wholeSecondMs(modifiedMs),
     ETag: `"${etag}"`,
     ...(checksum && {
-      ChecksumAlgorithm: [checksum.algorithm as never],
+      ChecksumAlgorithm: [checksum.algorithm],
       ChecksumType: checksum.type,
     }),
     Size: sizeBytes,

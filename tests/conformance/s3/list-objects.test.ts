@@ -133,7 +133,7 @@ test("keys may be asked for percent-encoded, and strange requests are refused", 
   assert.equal(listed.EncodingType, "url");
   const wrong = { Bucket, EncodingType: "value" as never };
   for (const list of [new ListObjectsCommand(wrong), new ListObjectsV2Command(wrong)]) {
-    await assert.rejects(s3.send(list as ListObjectsV2Command), {
+    await assert.rejects(s3.send(list), {
       name: "InvalidArgument",
       message: "Invalid Encoding Method specified in Request",
       ArgumentName: "encoding-type",
