@@ -20,6 +20,7 @@ import { Endpoints, type Endpoint } from "./endpoints.ts";
 import { BodyBroken, BodyTooLarge, Dropped } from "./front/http.ts";
 import type { HttpHandler, HttpRequest, HttpResponse } from "./front/http.ts";
 import type { GatewayOptions } from "./options.ts";
+import { RequestKeys } from "./request-keys.ts";
 import { ownPage } from "./own-pages/pages.ts";
 import { isThrottle, strike } from "./strike.ts";
 
@@ -105,6 +106,7 @@ async function answer(
     region,
     caller: principal,
     requestId,
+    requestKeys: new RequestKeys(request),
   });
   call.ctx = ctx;
   const { method, query } = request;
@@ -125,7 +127,7 @@ async function answer(
 
   const { faults } = options.kernel;
   if (faults.areSet) await strike(faults, endpoint, ctx, false);
-  const output = await handler(ctx, input);
+  const output = await options.kernel.authorizer.perform(ctx, handler, input);
   if (faults.areSet) await strike(faults, endpoint, ctx, true);
   return protocol.encode(operation, output, requestId);
 }

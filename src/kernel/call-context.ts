@@ -4,6 +4,7 @@ import type { Snapshot, Transaction } from "#store/store.ts";
 import type { Random } from "#world/world.ts";
 import type { Blobs } from "./blobs/blobs.ts";
 import { serviceClients } from "./bus.ts";
+import type { RequestContext } from "./authorization/request-context.ts";
 import type { Context, JobRequest, KeyPart, Tenant } from "./context.ts";
 import type { Datapoint } from "./datapoint.ts";
 import { ServiceError } from "./errors.ts";
@@ -28,6 +29,8 @@ export class CallContext implements Context<string> {
   readonly region: string;
   readonly caller: Principal;
   readonly requestId: string;
+  readonly isAuthorized: boolean;
+  readonly requestKeys: RequestContext | undefined;
   note: unknown;
   readonly #kernel: Kernel;
 
@@ -39,6 +42,8 @@ export class CallContext implements Context<string> {
     this.region = origin.region;
     this.caller = origin.caller;
     this.requestId = origin.requestId;
+    this.isAuthorized = origin.isAuthorized === true;
+    this.requestKeys = origin.requestKeys;
     this.note = undefined;
   }
 
@@ -97,15 +102,23 @@ export class CallContext implements Context<string> {
   }
 
   inRegion(region: string): CallContext {
-    const { service, operation, account, caller, requestId } = this;
-    return new CallContext(this.#kernel, {
-      service,
-      operation,
-      account,
-      region,
-      caller,
-      requestId,
-    });
+    return this.#elsewhere({ region });
+  }
+
+  inAccount(account: string): CallContext {
+    return this.#elsewhere({ account });
+  }
+
+  /** The context of a call that policies have allowed, in the account that owns what it is about. */
+  authorized(account: string): CallContext {
+    return this.#elsewhere({ account, isAuthorized: true });
+  }
+
+  #elsewhere(changes: Partial<CallOrigin>): CallContext {
+    const { service, operation, account, region, caller, requestId } = this;
+    const { isAuthorized, requestKeys } = this;
+    const origin = { service, operation, account, region, caller, requestId, isAuthorized };
+    return new CallContext(this.#kernel, { ...origin, requestKeys, ...changes });
   }
 
   peerOf(region: string): string | undefined {

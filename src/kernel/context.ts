@@ -20,6 +20,8 @@ export interface Context<Code extends string = never> extends Tenant {
   /** What was asked for, as the model names it: "PutItem". Of a job, the job's name. */
   readonly operation: string;
   readonly caller: Principal;
+  /** Whether policies have allowed the call: see authorization/authorize.ts. */
+  readonly isAuthorized: boolean;
   readonly requestId: string;
   readonly random: Random;
   /** Large bodies, beside the store. */
@@ -53,6 +55,8 @@ export interface Context<Code extends string = never> extends Tenant {
   unschedule(tx: Transaction, job: string, key: string): void;
   /** The same caller's context in another region of the account: what it reads and writes is that region's. */
   inRegion(region: string): Context<Code>;
+  /** The same caller's context in another account, for what that account's policies let it do. */
+  inAccount(account: string): Context<Code>;
   /** How the regions are connected. */
   readonly links: RegionLinks;
   /** Where the peer that serves this region is; undefined if this process serves it. */

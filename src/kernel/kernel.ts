@@ -3,6 +3,8 @@ import type { Store, Transaction } from "#store/store.ts";
 import type { World } from "#world/world.ts";
 import { FileBlobs, type BlobFiles } from "./blobs/blobs.ts";
 import { memoryFiles } from "./blobs/memory-files.ts";
+import { Authorizer, type PolicySource } from "./authorization/authorize.ts";
+import type { RequestContext } from "./authorization/request-context.ts";
 import { CallContext } from "./call-context.ts";
 import type { JobContext, Tenant } from "./context.ts";
 import { Faults } from "./faults.ts";
@@ -29,6 +31,8 @@ export interface KernelOptions {
   readonly peers?: Peers;
   /** Where large bodies lie; in memory if nothing is said. */
   readonly blobs?: { readonly files: BlobFiles; readonly folder: string } | undefined;
+  /** Where the policies of users and roles come from; without one they have none. */
+  readonly policies?: PolicySource;
 }
 
 /** How the server was told to behave: what services obey of it. */
@@ -54,6 +58,10 @@ export interface CallOrigin extends Tenant {
   readonly operation: string;
   readonly caller: Principal;
   readonly requestId: string;
+  /** Of what the server does for itself, and of calls that policies have allowed. */
+  readonly isAuthorized?: boolean;
+  /** What the request tells conditions of policies. */
+  readonly requestKeys?: RequestContext | undefined;
 }
 
 /** What every service stands on: contexts for calls, a worker for jobs, deliveries of events, and the counters. */
@@ -72,6 +80,7 @@ export class Kernel {
   /** The clock as users move it. */
   readonly clock: ServerClock;
   readonly services: ReadonlyMap<string, Service>;
+  readonly authorizer: Authorizer;
   readonly #subscribers = new Map<string, string[]>();
   readonly #shared = new Map<SharedKind<unknown>, unknown>();
   readonly #worker: JobWorker;
@@ -91,6 +100,7 @@ export class Kernel {
     const place = options.blobs ?? { files: memoryFiles(memoryForBlobsBytes), folder: "blobs" };
     this.blobs = new FileBlobs({ ...place, store, log, random: options.world.random });
     this.services = new Map(options.services.map((service) => [service.name, service]));
+    this.authorizer = new Authorizer(options.store, this.services, options.policies);
     for (const service of options.services) {
       for (const event of service.subscriptions.keys()) {
         this.#subscribers.set(event, [...(this.#subscribers.get(event) ?? []), service.name]);
@@ -154,7 +164,7 @@ export class Kernel {
     if (handler === undefined) {
       throw ctx.error("NotImplemented", `${service} ${operation} is not implemented yet`);
     }
-    return handler(ctx, input);
+    return this.authorizer.perform(ctx, handler, input);
   }
 
   async #runRegionCall({ service, account, to, call, payload }: RegionCall): Promise<unknown> {
@@ -163,7 +173,7 @@ export class Kernel {
     const caller = rootOf(account);
     const requestId = this.world.random.uuid();
     const origin = { service, operation: call, account, region: to, caller, requestId };
-    return handler(this.context(origin), payload as never);
+    return handler(this.context({ ...origin, isAuthorized: true }), payload as never);
   }
 
   publish(tx: Transaction, origin: Tenant, event: string, payload: unknown): void {
@@ -239,6 +249,7 @@ export class Kernel {
       region,
       caller,
       requestId,
+      isAuthorized: true,
     });
     return Object.assign(ctx, { attempt, complete });
   }

@@ -4,6 +4,7 @@ import type { DynamoDB } from "#models/dynamodb.ts";
 import type { DynamoDBStreams } from "#models/dynamodbstreams.ts";
 import type { S3 } from "#models/s3.ts";
 import type { STS } from "#models/sts.ts";
+import type { ServiceAccess } from "./authorization/access.ts";
 import type { Context, JobContext } from "./context.ts";
 import type { CommonErrorCode } from "./errors.ts";
 
@@ -44,6 +45,8 @@ export interface ServiceDefinition<Service = Record<string, never>> {
   /** An operation of the model that nobody serves answers `501 NotImplemented` by itself. */
   readonly operations: Handlers<Service>;
   readonly jobs?: Readonly<Record<string, JobHandler>>;
+  /** What its operations need to be allowed. */
+  readonly access?: ServiceAccess;
   /** By event name: "s3.ObjectCreated". */
   readonly subscriptions?: Readonly<Record<string, EventHandler>>;
   /** What the service asks of itself in other regions. A call may come twice: region-calls.ts. */
@@ -68,6 +71,7 @@ export interface Service {
   readonly name: string;
   readonly stateOf: string;
   readonly operations: ReadonlyMap<string, AnyHandler>;
+  readonly access: ServiceAccess | undefined;
   readonly jobs: ReadonlyMap<string, JobHandler>;
   readonly subscriptions: ReadonlyMap<string, EventHandler>;
   readonly regionCalls: ReadonlyMap<string, RegionCallHandler>;
@@ -81,6 +85,7 @@ export function defineService<Types>(definition: ServiceDefinition<Types>): Serv
     name: definition.name,
     stateOf: definition.stateOf ?? definition.name,
     operations: new Map(Object.entries(definition.operations) as [string, AnyHandler][]),
+    access: definition.access,
     jobs: new Map(Object.entries(definition.jobs ?? {})),
     subscriptions: new Map(Object.entries(definition.subscriptions ?? {})),
     regionCalls: new Map(Object.entries(definition.regionCalls ?? {})),

@@ -45,8 +45,17 @@ export interface ConditionElement {
 /** Where a document stands decides which elements it has. */
 export type PolicyKind = "identity" | "resource" | "trust";
 
+/** Services say in words of their own what is wrong with a document. */
+export type PolicyFault = "json" | "statements" | "resources" | "sids" | "principals" | "other";
+
 export class PolicyProblem extends Error {
   override name = "PolicyProblem";
+  readonly fault: PolicyFault;
+
+  constructor(message: string, fault: PolicyFault = "other") {
+    super(message);
+    this.fault = fault;
+  }
 }
 
 const syntaxErrors = "Syntax errors in policy.";
@@ -69,7 +78,7 @@ export function parsePolicyDocument(text: string, kind: PolicyKind): PolicyDocum
   }
   const given = json["Statement"];
   const list = Array.isArray(given) ? (given as unknown[]) : [given];
-  if (list.length === 0) throw new PolicyProblem(syntaxErrors);
+  if (list.length === 0) throw new PolicyProblem(syntaxErrors, "statements");
   const statements = list.map((statement) => parseStatement(statement, kind));
   checkSids(statements);
   return { version, statements };
@@ -79,7 +88,7 @@ function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw new PolicyProblem(syntaxErrors);
+    throw new PolicyProblem(syntaxErrors, "json");
   }
 }
 
@@ -150,7 +159,7 @@ function parseResources(given: JsonObject, kind: PolicyKind): Listed | undefined
     return undefined;
   }
   if (resources === undefined || resources.values.length === 0) {
-    throw new PolicyProblem("Policy statement must contain resources.");
+    throw new PolicyProblem("Policy statement must contain resources.", "resources");
   }
   for (const resource of resources.values) checkResource(resource);
   return resources;
@@ -192,7 +201,9 @@ function parsePrincipals(
   }
   if (plain !== undefined && negated !== undefined) throw new PolicyProblem(syntaxErrors);
   const value = plain ?? negated;
-  if (value === undefined) throw new PolicyProblem("Missing required field Principal");
+  if (value === undefined) {
+    throw new PolicyProblem("Missing required field Principal", "principals");
+  }
   // Source: reference_policies_elements_notprincipal, "must be used with Effect: Deny".
   if (negated !== undefined && effect === "Allow") {
     throw new PolicyProblem("Allow with NotPrincipal is not allowed.");
@@ -223,7 +234,9 @@ const awsPrincipal =
 
 function checkPrincipal(type: PrincipalType, name: string): void {
   const isRight = type !== "AWS" || awsPrincipal.test(name);
-  if (!isRight) throw new PolicyProblem(`Invalid principal in policy: "${type}":"${name}"`);
+  if (!isRight) {
+    throw new PolicyProblem(`Invalid principal in policy: "${type}":"${name}"`, "principals");
+  }
 }
 
 function parseConditions(given: unknown): ConditionElement[] {
@@ -245,7 +258,7 @@ function checkSids(statements: readonly Statement[]): void {
   for (const { sid } of statements) {
     if (sid === undefined) continue;
     if (seen.has(sid)) {
-      throw new PolicyProblem("Statement IDs (SID) in a single policy must be unique.");
+      throw new PolicyProblem("Statement IDs (SID) in a single policy must be unique.", "sids");
     }
     seen.add(sid);
   }

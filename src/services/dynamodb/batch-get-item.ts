@@ -13,11 +13,11 @@ import { checkExpressionParameters, readParameters } from "./expression-paramete
 import type { Projection } from "./expressions/projection.ts";
 import { keyOfRequest } from "./item-key.ts";
 import { checkItem } from "./item-size.ts";
-import { openTable, tableNameOf } from "./open-table.ts";
+import { tableNameOf } from "./open-table.ts";
 import { checkReadRequest } from "./request-checks.ts";
 import { checkKeyPaths, projectionOf } from "./request-expressions.ts";
 import { itemJson, itemSizeBytes, type Item, parseItem } from "./stored-item.ts";
-import { tableLayout } from "./table-layout.ts";
+import { openLayout } from "./table-layout.ts";
 import { ReadMeters } from "./throttling/meters.ts";
 import type { Throttled } from "./throttling/throttled.ts";
 import { ValidationProblem } from "./validation-problem.ts";
@@ -36,7 +36,7 @@ export const batchGetItem = {
       const capacity: ConsumedCapacity[] = [];
       const meters = new ReadMeters(snapshot, ctx);
       const tables = Object.entries(input.RequestItems).map(([tableName, request]) => {
-        const layout = tableLayout(ctx, openTable(snapshot, ctx, tableName));
+        const layout = openLayout(snapshot, ctx, tableName);
         const keys = request.Keys.map((key) => keyOfRequest(layout, key));
         const projection = projections.get(tableName);
         checkKeyPaths(layout, projection);

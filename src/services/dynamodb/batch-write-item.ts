@@ -14,7 +14,7 @@ import { consumedCapacity, type ConsumedUnits, noUnits } from "./consumed-capaci
 import { checkIndexKeys, keyOfBatchItem, keyOfRequest } from "./item-key.ts";
 import { CollectedMetrics } from "./item-collections.ts";
 import { checkItem, checkItemBytes } from "./item-size.ts";
-import { openTable, tableNameOf } from "./open-table.ts";
+import { openTable, ownerContext, tableNameOf } from "./open-table.ts";
 import { ItemImage, type Item } from "./stored-item.ts";
 import { Throttled } from "./throttling/throttled.ts";
 import { ValidationProblem } from "./validation-problem.ts";
@@ -139,10 +139,11 @@ function tableWrites(
   // By the table's id: a table may come under its name and under its ARN.
   const tables = new Map<string, TableWrites>();
   for (const write of writes) {
-    const record = openTable(tx, ctx, write.tableName);
+    const owner = ownerContext(ctx, write.tableName);
+    const record = openTable(tx, owner, write.tableName);
     let table = tables.get(record.id);
     if (table === undefined) {
-      const writer = new TableWriter(tx, ctx, record, { isMetered: true });
+      const writer = new TableWriter(tx, owner, record, { isMetered: true });
       table = { tableName: write.tableName, writer, writes: [] };
       tables.set(record.id, table);
     }

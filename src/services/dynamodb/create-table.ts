@@ -7,6 +7,7 @@ import { encryptionOf } from "./encryption.ts";
 import { tableKey, tablesPrefix } from "./keyspace.ts";
 import { newGlobalIndexes, newLocalIndexes } from "./new-indexes.ts";
 import { findTable, tableNameOf } from "./open-table.ts";
+import { attached, checkPolicy } from "./resource-policies/attached-policy.ts";
 import { withNewStream } from "./streams/stream-life.ts";
 import { empty, tableDescription } from "./table-description.ts";
 import { type Billing, tableCodec, type TableRecord } from "./table-record.ts";
@@ -38,6 +39,10 @@ export const createTable = {
     const name = tableNameOf(ctx, input.TableName);
     refuseWhatIsNotBuilt(ctx, input);
     const described = newTable(ctx, name, input);
+    const { ResourcePolicy: policy } = input;
+    if (policy !== undefined) {
+      checkPolicy(ctx, { arn: described.arn, isStream: false }, policy, false);
+    }
     const tags = input.Tags === undefined ? undefined : checkTags(ctx, input.Tags);
     const table = await ctx.transact((tx) => {
       const found = findTable(tx, ctx, name);
@@ -47,8 +52,12 @@ export const createTable = {
       }
       checkTableCount(tx, ctx);
       const viewType = input.StreamSpecification?.StreamViewType;
+      const governed: TableRecord =
+        policy === undefined
+          ? described
+          : { ...described, resourcePolicy: attached(ctx, undefined, policy) };
       const created =
-        viewType === undefined ? described : withNewStream(tx, ctx, described, viewType);
+        viewType === undefined ? governed : withNewStream(tx, ctx, governed, viewType);
       tx.putRecord(tableKey(ctx, name), tableCodec, created);
       if (tags !== undefined) putTags(tx, ctx, name, tags);
       ctx.schedule(tx, {
@@ -66,12 +75,7 @@ export const createTable = {
 function refuseWhatIsNotBuilt(ctx: Context, input: CreateTableInput): void {
   const asksFor = (member: keyof CreateTableInput): boolean => input[member] !== undefined;
   const missing = (
-    [
-      "ResourcePolicy",
-      "GlobalTableSourceArn",
-      "GlobalTableSettingsReplicationMode",
-      "VectorIndexes",
-    ] as const
+    ["GlobalTableSourceArn", "GlobalTableSettingsReplicationMode", "VectorIndexes"] as const
   ).find(asksFor);
   if (missing !== undefined) {
     throw ctx.error("NotImplemented", `CreateTable with ${missing} is not implemented yet`);

@@ -1,6 +1,8 @@
+import { AuthorizationNeeded } from "#kernel/authorization/authorize.ts";
 import type { Context } from "#kernel/context.ts";
 import type { Snapshot } from "#store/store.ts";
 import { tableKey } from "./keyspace.ts";
+import type { AttachedPolicy } from "./resource-policies/attached-policy.ts";
 import { type IndexRecord, tableCodec, type TableRecord } from "./table-record.ts";
 
 /** The context of an operation that can say that a table is not there. */
@@ -28,14 +30,24 @@ export function tableNameOf(ctx: Context, nameOrArn: string): string {
       `1 validation error detected: Invalid AWS region in '${nameOrArn}'`,
     );
   }
-  if (account !== ctx.account) {
-    // Another account opens its tables by a resource policy, and nobody can attach one yet.
-    throw ctx.error(
-      "AccessDeniedException",
-      `User: ${ctx.caller.arn} is not authorized to perform this operation on resource: ${nameOrArn} because no resource-based policy allows it`,
-    );
-  }
+  // What belongs to another account is for that account's policies to decide.
+  if (account !== ctx.account && !ctx.isAuthorized) throw new AuthorizationNeeded();
   return name;
+}
+
+/** Has the policy of what was opened decided on, unless that is done. */
+export function obeyPolicy(ctx: Context, policy: AttachedPolicy | undefined): void {
+  if (policy !== undefined && !ctx.isAuthorized) throw new AuthorizationNeeded();
+}
+
+/** The context of the account that the table belongs to: batches and transactions reach into several. */
+export function ownerContext<Code extends string>(
+  ctx: Context<Code>,
+  tableNameOrArn: string,
+): Context<Code> {
+  if (!tableNameOrArn.startsWith("arn:")) return ctx;
+  const account = arnPattern.exec(tableNameOrArn)?.[2];
+  return account === undefined || account === ctx.account ? ctx : ctx.inAccount(account);
 }
 
 /** The table of this name (not ARN) in whatever state, or undefined. */
@@ -57,7 +69,9 @@ export function openTable(
   ctx: TableContext,
   tableNameOrArn: string,
 ): TableRecord {
-  const table = findTable(snapshot, ctx, tableNameOf(ctx, tableNameOrArn));
+  const name = tableNameOf(ctx, tableNameOrArn);
+  const table = findTable(snapshot, ctx, name);
+  obeyPolicy(ctx, table?.resourcePolicy);
   if (table === undefined || table.status === "CREATING" || table.status === "DELETING") {
     throw ctx.error("ResourceNotFoundException", "Requested resource not found");
   }
@@ -78,6 +92,7 @@ export function openTableToManage(
       `Requested resource not found: Table: ${name} not found`,
     );
   }
+  obeyPolicy(ctx, table.resourcePolicy);
   return table;
 }
 

@@ -1,6 +1,7 @@
 import { defineService } from "#kernel/service.ts";
 import type { DynamoDB } from "#models/dynamodb.ts";
 import type { DynamoDBStreams } from "#models/dynamodbstreams.ts";
+import { dynamodbAccess, streamsAccess } from "./access.ts";
 import { activateTable } from "./activate-table.ts";
 import { backups } from "./backups/backups.ts";
 import { copyBackup, sweepBackup } from "./backups/copy-backup.ts";
@@ -19,6 +20,7 @@ import { batchExecuteStatement } from "./partiql/batch-execute-statement.ts";
 import { executeStatement } from "./partiql/execute-statement.ts";
 import { executeTransaction } from "./partiql/execute-transaction.ts";
 import { query } from "./query.ts";
+import { resourcePolicies } from "./resource-policies/resource-policies.ts";
 import { continuousBackups } from "./restores/continuous-backups.ts";
 import { restoreFromBackup } from "./restores/restore-from-backup.ts";
 import { restoreTable } from "./restores/restore-table.ts";
@@ -41,6 +43,7 @@ import { updateTable } from "./update-table.ts";
 
 export const dynamodb = defineService<DynamoDB>({
   name: "dynamodb",
+  access: dynamodbAccess,
   operations: {
     ...tables,
     ...createTable,
@@ -63,6 +66,7 @@ export const dynamodb = defineService<DynamoDB>({
     ...backups,
     ...restoreFromBackup,
     ...restoreToPointInTime,
+    ...resourcePolicies,
   },
   jobs: {
     activateTable,
@@ -88,6 +92,7 @@ export const dynamodb = defineService<DynamoDB>({
 export const dynamodbstreams = defineService<DynamoDBStreams>({
   name: "dynamodbstreams",
   stateOf: "dynamodb",
+  access: streamsAccess,
   operations: { ...streams, ...records },
   observe: observeStreamRequest,
 });

@@ -1,6 +1,7 @@
 import type { Key } from "#base/key.ts";
 import type { Context } from "#kernel/context.ts";
 import { type Log, logAt } from "#kernel/sharded-log.ts";
+import type { Snapshot } from "#store/store.ts";
 import type { StreamViewType } from "#models/dynamodb.ts";
 import {
   collectionsPrefix,
@@ -13,6 +14,7 @@ import {
   sizeKey,
   streamLogKey,
 } from "./keyspace.ts";
+import { openTable, ownerContext, type TableContext } from "./open-table.ts";
 import type { IndexRecord, KeyAttribute, TableRecord } from "./table-record.ts";
 import { type Lanes, type TableTraffic, trafficOf } from "./throttling/table-traffic.ts";
 
@@ -80,6 +82,16 @@ export function tableLayout(ctx: Context, table: TableRecord): TableLayout {
   const layout = layOut(ctx, table);
   layouts.set(table, layout);
   return layout;
+}
+
+/** The layout of a table by name or ARN, of another account where policies have allowed that. */
+export function openLayout(
+  snapshot: Snapshot,
+  ctx: TableContext,
+  tableNameOrArn: string,
+): TableLayout {
+  const owner = ownerContext(ctx, tableNameOrArn);
+  return tableLayout(owner, openTable(snapshot, owner, tableNameOrArn));
 }
 
 function layOut(ctx: Context, table: TableRecord): TableLayout {

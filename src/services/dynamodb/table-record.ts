@@ -9,6 +9,7 @@ import type {
   TableStatus,
   TimeToLiveStatus,
 } from "#models/dynamodb.ts";
+import type { AttachedPolicy } from "./resource-policies/attached-policy.ts";
 
 /** What is stored of a table: all but its tags, its size and its items. Shared and cached: never change one in place. */
 export interface TableRecord {
@@ -42,6 +43,8 @@ export interface TableRecord {
   readonly isHistoryHeld?: boolean | undefined;
   /** While the table is being filled from a backup or from another table's past. */
   readonly restoring?: RestoreOrigin | undefined;
+  /** Who else may use the table and its indexes, or who may not. */
+  readonly resourcePolicy?: AttachedPolicy | undefined;
 }
 
 export interface PointInTimeRecovery {

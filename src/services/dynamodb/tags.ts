@@ -1,9 +1,10 @@
+import { AuthorizationNeeded } from "#kernel/authorization/authorize.ts";
 import type { Context } from "#kernel/context.ts";
 import type { Handlers } from "#kernel/service.ts";
 import type { DynamoDB, Tag } from "#models/dynamodb.ts";
 import type { Codec, Snapshot, Transaction } from "#store/store.ts";
 import { tagsKey } from "./keyspace.ts";
-import { findTable, type TableContext } from "./open-table.ts";
+import { findTable, obeyPolicy, type TableContext } from "./open-table.ts";
 import type { TableRecord } from "./table-record.ts";
 
 /** A table's tags by key, in the order in which the keys came. */
@@ -140,12 +141,7 @@ function tableNameInResourceArn(ctx: TableContext, arn: string): string {
   if (region !== ctx.region) {
     throw refuse(`Invalid TableArn: Invalid ResourceArn provided as input ${arn}`);
   }
-  if (account !== ctx.account) {
-    throw ctx.error(
-      "AccessDeniedException",
-      `User: ${ctx.caller.arn} is not authorized to perform this operation on resource: ${arn}`,
-    );
-  }
+  if (account !== ctx.account && !ctx.isAuthorized) throw new AuthorizationNeeded();
   return name;
 }
 
@@ -163,5 +159,6 @@ function taggedTable(
       `Requested resource not found: ResourcArn: ${arn} not found`,
     );
   }
+  obeyPolicy(ctx, table.resourcePolicy);
   return table;
 }

@@ -10,10 +10,10 @@ import {
 import { checkExpressionParameters, readParameters } from "./expression-parameters.ts";
 import { keyOfRequest } from "./item-key.ts";
 import { checkItem } from "./item-size.ts";
-import { openTable, tableNameOf } from "./open-table.ts";
+import { tableNameOf } from "./open-table.ts";
 import { checkKeyPaths, projectionOf } from "./request-expressions.ts";
 import { itemJson, itemSizeBytes, parseItem } from "./stored-item.ts";
-import { tableLayout } from "./table-layout.ts";
+import { openLayout } from "./table-layout.ts";
 import { ReadMeters } from "./throttling/meters.ts";
 import { Cancellations, PayloadSize, refuseDuplicateKeys } from "./transactions.ts";
 
@@ -27,7 +27,7 @@ export const transactGetItems = {
       const cancellations = new Cancellations();
       const meters = new ReadMeters(snapshot, ctx);
       const targets = gets.map(({ get, projection }) => {
-        const layout = tableLayout(ctx, openTable(snapshot, ctx, get.TableName));
+        const layout = openLayout(snapshot, ctx, get.TableName);
         const meter = meters.of(layout);
         const key = cancellations.attempt(() => {
           const found = keyOfRequest(layout, get.Key);

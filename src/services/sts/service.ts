@@ -4,5 +4,6 @@ import { callerIdentity } from "./caller-identity.ts";
 
 export const sts = defineService<STS>({
   name: "sts",
+  access: { operations: { GetCallerIdentity: { rules: [] } } },
   operations: { ...callerIdentity },
 });

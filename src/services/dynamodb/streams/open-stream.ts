@@ -1,8 +1,10 @@
+import { AuthorizationNeeded } from "#kernel/authorization/authorize.ts";
 import type { Context } from "#kernel/context.ts";
 import type { LogShard } from "#kernel/log-shards.ts";
 import { type Log, logAt, shardsOf } from "#kernel/sharded-log.ts";
 import type { Snapshot } from "#store/store.ts";
 import { streamKey, streamLogKey } from "../keyspace.ts";
+import { obeyPolicy } from "../open-table.ts";
 import { shardIdOf } from "./shards.ts";
 import { streamCodec, type StreamRecord } from "./stream-record.ts";
 
@@ -36,13 +38,7 @@ export interface OpenStream {
 /** The stream in whatever state. */
 export function openStream(snapshot: Snapshot, ctx: StreamContext, arn: string): OpenStream {
   const { region, account, tableName, label } = streamNameOf(ctx, arn);
-  if (account !== ctx.account) {
-    // Another account opens its streams by a resource policy, and nobody can attach one yet.
-    throw ctx.error(
-      "AccessDeniedException",
-      `User: ${ctx.caller.arn} is not authorized to perform: dynamodb:${ctx.operation} on resource: ${arn} because no resource-based policy allows the dynamodb:${ctx.operation} action`,
-    );
-  }
+  if (account !== ctx.account && !ctx.isAuthorized) throw new AuthorizationNeeded();
   const found =
     region === ctx.region
       ? snapshot.record(streamKey(ctx, tableName, label), streamCodec)
@@ -53,6 +49,7 @@ export function openStream(snapshot: Snapshot, ctx: StreamContext, arn: string):
       `Requested resource not found: Stream: ${arn} not found`,
     );
   }
+  obeyPolicy(ctx, found.resourcePolicy);
   const log = logAt(streamLogKey(ctx, found));
   return { stream: found, log, shards: shardsOf(snapshot, log) };
 }

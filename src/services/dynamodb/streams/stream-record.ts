@@ -1,5 +1,6 @@
 import type { StreamStatus, StreamViewType } from "#models/dynamodbstreams.ts";
 import type { Codec } from "#store/store.ts";
+import type { AttachedPolicy } from "../resource-policies/attached-policy.ts";
 import type { TableKey } from "../table-record.ts";
 
 /** What is stored of a stream; its shards and changes stand in its log. It outlives its table by a day. */
@@ -15,6 +16,7 @@ export interface StreamRecord {
   readonly key: TableKey;
   /** When it was disabled, or its table deleted. */
   readonly endedAtMs: number | undefined;
+  readonly resourcePolicy?: AttachedPolicy | undefined;
 }
 
 export const streamCodec: Codec<StreamRecord> = {

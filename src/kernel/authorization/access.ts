@@ -1,0 +1,131 @@
+import type { Context } from "../context.ts";
+import type { Snapshot } from "#store/store.ts";
+import type { RequestContext } from "./request-context.ts";
+
+/*
+ * What an operation needs to be allowed, as data: actions and the resources that they are about, found in the
+ * operation's input. A service lists its operations; what is not listed is allowed to roots alone.
+ */
+
+export interface ServiceAccess {
+  readonly operations: Readonly<Record<string, OperationAccess>>;
+  /** What is known of a resource: the policy that is attached to it, and keys for conditions. */
+  readonly resource?: (snapshot: Snapshot, ctx: Context, need: Need) => KnownResource;
+}
+
+export interface OperationAccess {
+  /** None: everybody may. */
+  readonly rules: readonly AccessRule[] | AccessFinder;
+  /** Whether other accounts can be let in. */
+  readonly isCrossAccount?: boolean;
+}
+
+export interface AccessRule {
+  /** "dynamodb:GetItem" */
+  readonly action: string;
+  /**
+   * "*", or what stands behind `arn:aws:service:region:account:`, with members of the input: `table/{TableName}`. A
+   * member that holds an ARN stands for all that is before it as well. What is in brackets is left out without its
+   * member: `table/{TableName}[/index/{IndexName}]`.
+   */
+  readonly resource: string;
+  /**
+   * Where in the input the rule applies, once for each: `TransactItems[].Get` for the members of a list,
+   * `RequestItems{}` for a map's entries, which then are `{ key, value }`, `TableCreationParameters` for a member. Left
+   * out: to the whole.
+   */
+  readonly each?: string;
+  /** The rule applies only to inputs with this member. */
+  readonly ifGiven?: string;
+}
+
+/** For what cannot be read off the input's members. Throws what is wrong with the input. */
+export type AccessFinder = (input: never) => readonly FoundAccess[];
+
+export interface FoundAccess {
+  readonly action: string;
+  /** As in a rule, with its members filled in. */
+  readonly resource: string;
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
+/** One action on one resource. */
+export interface Need {
+  readonly action: string;
+  /** Of the operation that the action is a part of: "TransactWriteItems". */
+  readonly operation: string;
+  /** An ARN, or "*". */
+  readonly resource: string;
+  /** The account of the resource. */
+  readonly account: string;
+  /** The part of the operation's input that it is about. */
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
+export interface KnownResource {
+  /** The document's text. */
+  readonly policy?: string | undefined;
+  readonly keys?: RequestContext | undefined;
+}
+
+type Input = Readonly<Record<string, unknown>>;
+
+/** All that a call needs. */
+export function needsOf(
+  access: OperationAccess,
+  ctx: Context,
+  arnService: string,
+  input: unknown,
+): Need[] {
+  const { rules } = access;
+  const found =
+    typeof rules === "function"
+      ? rules(input as never)
+      : rules.flatMap((rule) =>
+          rule.ifGiven !== undefined && (input as Input)[rule.ifGiven] === undefined
+            ? []
+            : partsOf(input as Input, rule.each).map((part) => ({
+                action: rule.action,
+                resource: filled(rule.resource, part),
+                input: part,
+              })),
+        );
+  const here = `arn:aws:${arnService}:${ctx.region}:${ctx.account}:`;
+  return found.map(({ action, resource, input: part }) => {
+    const arn = resource === "*" || resource.startsWith("arn:") ? resource : here + resource;
+    const account = arn.split(":")[4] || ctx.account;
+    return { action, operation: ctx.operation, resource: arn, account, input: part };
+  });
+}
+
+/** The parts of the input that a rule applies to. */
+function partsOf(input: Input, each: string | undefined): Input[] {
+  if (each === undefined) return [input];
+  const [, member = "", kind, rest] = /^(\w+)(\[\]|\{\}|)(?:\.(\w+))?$/.exec(each) ?? [];
+  const whole = input[member];
+  if (typeof whole !== "object" || whole === null) return [];
+  if (kind === "") return [whole as Input];
+  const parts =
+    kind === "[]"
+      ? (whole as Input[])
+      : Object.entries(whole).map(([key, value]): Input => ({ key, value: value as unknown }));
+  return rest === undefined
+    ? [...parts]
+    : parts.map((part) => part[rest] as Input | undefined).filter((part) => part !== undefined);
+}
+
+function filled(template: string, input: Input): string {
+  const whole = template.replaceAll(/\[([^\]]*)\]/g, (_, optional: string) => {
+    const member = /\{(\w+)\}/.exec(optional)?.[1] ?? "";
+    return input[member] === undefined ? "" : optional;
+  });
+  let text = "";
+  let from = 0;
+  for (const { 0: placeholder, 1: member = "", index } of whole.matchAll(/\{(\w+)\}/g)) {
+    const given = input[member];
+    const value = typeof given === "string" ? given : "*";
+    text = value.startsWith("arn:") ? value : text + whole.slice(from, index) + value;
+    from = index + placeholder.length;
+  }
+  return text + whole.slice(from);
+}
