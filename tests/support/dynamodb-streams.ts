@@ -55,16 +55,19 @@ export interface RecordsPage {
 export class StreamsClient {
   readonly #tule: Tule;
   readonly #account: string;
+  readonly #region: string;
 
-  constructor(tule: Tule, account: string) {
+  constructor(tule: Tule, account: string, region = "us-east-1") {
     this.#tule = tule;
     this.#account = account;
+    this.#region = region;
   }
 
   /** The answer, whatever it is: an error has `__type` and `message`. */
   async call(operation: string, body: object): Promise<Record<string, unknown>> {
     const target = `DynamoDBStreams_20120810.${operation}`;
-    const { json } = await this.#tule.raw({ target, account: this.#account, body });
+    const request = { target, account: this.#account, region: this.#region, body };
+    const { json } = await this.#tule.raw(request);
     return json as Record<string, unknown>;
   }
 

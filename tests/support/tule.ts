@@ -33,6 +33,8 @@ export interface RawRequest {
   /** "DynamoDB_20120810.GetItem" */
   readonly target?: string;
   readonly account?: string;
+  /** us-east-1 unless it is said. */
+  readonly region?: string;
   readonly method?: string;
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -119,12 +121,12 @@ export async function startTule(options: Partial<ServerOptions> = {}): Promise<T
 }
 
 async function send(endpoint: string, request: RawRequest): Promise<RawAnswer> {
-  const { target, account, body } = request;
+  const { target, account, region = "us-east-1", body } = request;
   const headers: Record<string, string> = { "content-type": "application/x-amz-json-1.0" };
   if (target !== undefined) headers["x-amz-target"] = target;
   if (account !== undefined) {
     headers["authorization"] =
-      `AWS4-HMAC-SHA256 Credential=${account}/20260101/us-east-1/dynamodb/aws4_request, ` +
+      `AWS4-HMAC-SHA256 Credential=${account}/20260101/${region}/dynamodb/aws4_request, ` +
       `SignedHeaders=host, Signature=${"0".repeat(64)}`;
   }
   const method = request.method ?? "POST";

@@ -1,5 +1,6 @@
 import type { JobContext } from "#kernel/context.ts";
 import { tableKey } from "./keyspace.ts";
+import { isChangingReplicas } from "./global-tables/replication.ts";
 import { findTable } from "./open-table.ts";
 import { settleStream } from "./streams/stream-life.ts";
 import { tableCodec, type TableRecord } from "./table-record.ts";
@@ -21,15 +22,17 @@ export async function activateTable(ctx: JobContext, job: TableJob): Promise<voi
   });
 }
 
-/** The table as it serves. */
+/** The table when what was under way is done; it is UPDATING on while an index or a replica comes or goes. */
 export function activated(table: TableRecord): TableRecord {
   const { billing } = table;
   const isNewlyOnDemand = table.status === "CREATING" && billing.mode === "PAY_PER_REQUEST";
   // A table that loses an index is ACTIVE again when that is gone.
-  const isLosingIndex = table.globalIndexes.some((index) => index.status === "DELETING");
+  const isBusy =
+    table.globalIndexes.some((index) => index.status === "DELETING") ||
+    (table.status === "UPDATING" && isChangingReplicas(table));
   return {
     ...table,
-    status: isLosingIndex ? table.status : "ACTIVE",
+    status: isBusy ? table.status : "ACTIVE",
     restoring: undefined,
     billing: isNewlyOnDemand ? { ...billing, payPerRequestSinceMs: table.createdAtMs } : billing,
     // An index that is filled or taken away has a job of its own.

@@ -7,13 +7,14 @@ import type {
   ItemList,
   KeysAndAttributes,
 } from "#models/dynamodb.ts";
+import { checkStrongRead } from "./global-tables/strong-writes.ts";
 import { typeOf } from "./attribute-values.ts";
 import { readUnits, tableCapacity } from "./consumed-capacity.ts";
 import { checkExpressionParameters, readParameters } from "./expression-parameters.ts";
 import type { Projection } from "./expressions/projection.ts";
 import { keyOfRequest } from "./item-key.ts";
 import { checkItem } from "./item-size.ts";
-import { tableNameOf } from "./open-table.ts";
+import { ownerContext, tableNameOf } from "./open-table.ts";
 import { checkReadRequest } from "./request-checks.ts";
 import { checkKeyPaths, projectionOf } from "./request-expressions.ts";
 import { itemJson, itemSizeBytes, type Item, parseItem } from "./stored-item.ts";
@@ -37,6 +38,7 @@ export const batchGetItem = {
       const meters = new ReadMeters(snapshot, ctx);
       const tables = Object.entries(input.RequestItems).map(([tableName, request]) => {
         const layout = openLayout(snapshot, ctx, tableName);
+        checkStrongRead(snapshot, ownerContext(ctx, tableName), layout, request.ConsistentRead);
         const keys = request.Keys.map((key) => keyOfRequest(layout, key));
         const projection = projections.get(tableName);
         checkKeyPaths(layout, projection);

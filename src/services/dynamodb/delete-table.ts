@@ -12,6 +12,7 @@ import {
   historyStateKey,
   indexesPrefix,
   itemsPrefix,
+  replicationPrefixes,
   sizeKey,
   tableKey,
   tagsKey,
@@ -61,6 +62,7 @@ export async function sweepTable(
   await sweep(ctx, collectionsPrefix(ctx, table));
   await sweep(ctx, expiriesPrefix(ctx, table));
   await sweep(ctx, expiryFillsPrefix(ctx, table));
+  for (const prefix of replicationPrefixes(ctx, table)) await sweep(ctx, prefix);
   const isHeld = await ctx.transact((tx) => {
     tx.delete(sizeKey(ctx, table));
     tx.delete(expiryDueKey(ctx, table));

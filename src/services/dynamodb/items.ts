@@ -6,6 +6,7 @@ import {
   readParameters,
   writeParameters,
 } from "./expression-parameters.ts";
+import { checkStrongRead } from "./global-tables/strong-writes.ts";
 import { checkIndexKeys, keyOfItem, keyOfRequest } from "./item-key.ts";
 import { checkItem, checkItemBytes } from "./item-size.ts";
 import { openTable, tableNameOf } from "./open-table.ts";
@@ -33,6 +34,7 @@ export const items = {
       const layout = tableLayout(ctx, openTable(snapshot, ctx, input.TableName));
       const key = keyOfRequest(layout, input.Key);
       checkKeyPaths(layout, projection);
+      checkStrongRead(snapshot, ctx, layout, input.ConsistentRead);
       const meter = new ReadMeter(snapshot, ctx, layout);
       meter.admit(key);
       const stored = snapshot.get(key);

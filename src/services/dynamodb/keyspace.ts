@@ -26,6 +26,13 @@ import type { IndexRecord, TableRecord } from "./table-record.ts";
  *   backup       backup id                             → BackupRecord; backups outlive their tables
  *   backup-item  backup id · hash · partition · sort   → stored item
  *   restore      target's table id                     → how far its restore has come
+ *   witness      name                                     → TableRecord of a strongly consistent group's witness
+ *   origin       table id, group id · hash · partition · sort → when and where a replica's item was written last
+ *   tombstone    table id, group id · hash · partition · sort → the same of an item that was deleted
+ *   outbound     table id, member id · millisecond · hash · partition · sort → time of a write to deliver to a replica
+ *   outbound-job table id, member id                      → nothing: the job that delivers is scheduled
+ *   replica-fill table id, member id                      → the key of the last item that a new replica was sent
+ *   tombstone-job table id, group id                      → nothing: the job that forgets tombstones is scheduled
  *   token        time window, client token                → an idempotent transaction (client-tokens.ts)
  *
  * Items are ordered by a hash of their partition key, then by sort key: a Scan walks the hashes as AWS's does, and
@@ -87,6 +94,31 @@ export const backupItemsPrefix = (ctx: AnyContext, backupId: string): Key =>
 export const restoreKey = (ctx: AnyContext, target: TableId): Key => ctx.key("restore", target.id);
 /** All restores that are under way in the account's region. */
 export const restoresPrefix = (ctx: AnyContext): Key => ctx.key("restore");
+export const witnessKey = (ctx: AnyContext, tableName: string): Key =>
+  ctx.key("witness", tableName);
+/** Where what is known of the last writes of a replica's items stands, by the item's key without its prefix. */
+export const originsPrefix = (ctx: AnyContext, table: TableId, groupId: string): Key =>
+  ctx.key("origin", table.id, groupId);
+export const tombstonesPrefix = (ctx: AnyContext, table: TableId, groupId: string): Key =>
+  ctx.key("tombstone", table.id, groupId);
+export const tombstoneJobKey = (ctx: AnyContext, table: TableId, groupId: string): Key =>
+  ctx.key("tombstone-job", table.id, groupId);
+/** What is to be delivered to another replica, oldest first. */
+export const outboundPrefix = (ctx: AnyContext, table: TableId, memberId: string): Key =>
+  ctx.key("outbound", table.id, memberId);
+export const outboundJobKey = (ctx: AnyContext, table: TableId, memberId: string): Key =>
+  ctx.key("outbound-job", table.id, memberId);
+export const replicaFillKey = (ctx: AnyContext, table: TableId, memberId: string): Key =>
+  ctx.key("replica-fill", table.id, memberId);
+const groupKinds = ["origin", "tombstone", "tombstone-job"];
+const memberKinds = ["outbound", "outbound-job", "replica-fill"];
+/** What a table keeps for one group, for one other replica, and for all of any time. */
+export const groupPrefixes = (ctx: AnyContext, table: TableId, groupId: string): readonly Key[] =>
+  groupKinds.map((kind) => ctx.key(kind, table.id, groupId));
+export const memberPrefixes = (ctx: AnyContext, table: TableId, memberId: string): readonly Key[] =>
+  memberKinds.map((kind) => ctx.key(kind, table.id, memberId));
+export const replicationPrefixes = (ctx: AnyContext, table: TableId): readonly Key[] =>
+  [...groupKinds, ...memberKinds].map((kind) => ctx.key(kind, table.id));
 
 /** Where a table's items, or an index's entries, stand: `prefix`, then a partition's bytes, then the sort key's. */
 export const itemsPrefix = (ctx: AnyContext, table: TableId): Key => ctx.key("item", table.id);

@@ -78,6 +78,21 @@ export function openTable(
   return table;
 }
 
+/** The table for a transaction, which groups with strong consistency do not have. */
+export function openTransacted(
+  snapshot: Snapshot,
+  ctx: TableContext,
+  tableNameOrArn: string,
+): TableRecord {
+  const table = openTable(snapshot, ctx, tableNameOrArn);
+  if (table.replication?.isStrong !== true) return table;
+  // AWS's documentation says that it is an error, and not which.
+  throw ctx.error(
+    "ValidationException",
+    "Transaction operations are not supported for global tables with MultiRegionConsistency set to STRONG",
+  );
+}
+
 /** The table for an operation on tables, by name or ARN, in whatever state. */
 export function openTableToManage(
   snapshot: Snapshot,

@@ -1,5 +1,6 @@
 import type { Key } from "#base/key.ts";
 import type { Snapshot } from "#store/store.ts";
+import { checkStrongRead } from "./global-tables/strong-writes.ts";
 import { indexEntryKey } from "./index-entries.ts";
 import { encodeAttribute } from "./item-key.ts";
 import { partitionBytes } from "./keyspace.ts";
@@ -39,6 +40,7 @@ export function openSource(
   input: SourceParameters,
 ): ReadSource {
   const layout = tableLayout(ctx, openTable(snapshot, ctx, input.TableName));
+  checkStrongRead(snapshot, ctx, layout, input.ConsistentRead);
   const { IndexName: name } = input;
   if (name === undefined) return knownSource(layout.table, layout, undefined);
   const { index, isGlobal } = openIndex(ctx, layout.table, name);

@@ -14,6 +14,7 @@ import { createTable } from "./create-table.ts";
 import { deleteIndex } from "./delete-index.ts";
 import { deleteTable, sweepTable } from "./delete-table.ts";
 import { trimHistory } from "./history/trim-history.ts";
+import { globalTables } from "./global-tables/global-tables.ts";
 import { items } from "./items.ts";
 import { limits } from "./limits.ts";
 import { batchExecuteStatement } from "./partiql/batch-execute-statement.ts";
@@ -67,6 +68,7 @@ export const dynamodb = defineService<DynamoDB>({
     ...restoreFromBackup,
     ...restoreToPointInTime,
     ...resourcePolicies,
+    ...globalTables.operations,
   },
   jobs: {
     activateTable,
@@ -84,7 +86,9 @@ export const dynamodb = defineService<DynamoDB>({
     sweepBackup,
     sweepTable,
     trimHistory,
+    ...globalTables.jobs,
   },
+  regionCalls: globalTables.regionCalls,
   observe: observeRequest,
 });
 

@@ -12,7 +12,10 @@ const version = 1;
 const headerBytes = 5;
 
 export function encodeItem(item: Item, sizeBytes: number): Buffer {
-  const json = JSON.stringify(item);
+  return encodeJson(JSON.stringify(item), sizeBytes);
+}
+
+function encodeJson(json: string, sizeBytes: number): Buffer {
   const bytes = Buffer.allocUnsafe(headerBytes + Buffer.byteLength(json));
   bytes[0] = version;
   bytes.writeUInt32BE(sizeBytes, 1);
@@ -53,6 +56,11 @@ export class ItemImage {
 
   static ofStored(stored: Buffer): ItemImage {
     return new ItemImage(itemSizeBytes(stored), undefined, stored);
+  }
+
+  /** `json`: the item's text as `json` has it. */
+  static ofJson(json: string, sizeBytes: number): ItemImage {
+    return new ItemImage(sizeBytes, undefined, encodeJson(json, sizeBytes));
   }
 
   get item(): Item {

@@ -5,6 +5,7 @@ import type {
   ProvisionedThroughputDescription,
   TableDescription,
 } from "#models/dynamodb.ts";
+import { replicationDescription } from "./global-tables/describe-replicas.ts";
 import { streamArn } from "./streams/stream-record.ts";
 import type { Billing, IndexRecord, TableKey, TableRecord, Throughput } from "./table-record.ts";
 import { sizeOfIndex, type TableSize } from "./table-size.ts";
@@ -23,6 +24,7 @@ export function tableDescription(
   nowMs: number,
 ): TableDescription {
   const { billing } = table;
+  const warm = warmThroughput(table);
   return {
     AttributeDefinitions: table.attributeDefinitions.map(({ name, type }) => ({
       AttributeName: name,
@@ -62,7 +64,8 @@ export function tableDescription(
     },
     DeletionProtectionEnabled: table.deletionProtected,
     OnDemandThroughput: billing.onDemandThroughput,
-    WarmThroughput: warmThroughput(table),
+    WarmThroughput: warm,
+    ...replicationDescription(table, warm),
   };
 }
 

@@ -11,8 +11,12 @@ import {
   historyStateKey,
   indexPrefix,
   itemsPrefix,
+  originsPrefix,
+  outboundJobKey,
+  outboundPrefix,
   sizeKey,
   streamLogKey,
+  tombstonesPrefix,
 } from "./keyspace.ts";
 import { openTable, ownerContext, type TableContext } from "./open-table.ts";
 import type { IndexRecord, KeyAttribute, TableRecord } from "./table-record.ts";
@@ -39,6 +43,8 @@ export interface TableLayout {
   /** Where changes are kept for restores and backups, if the table has point-in-time recovery or someone needs it. */
   readonly history: HistoryLayout | undefined;
   readonly traffic: TableTraffic;
+  /** Where writes are noted for other replicas, if the table is one of a group. */
+  readonly replication: ReplicationLayout | undefined;
   /** The order in which AWS checks their keys (dynalite's tests, recorded at AWS): global before local, last first. */
   readonly indexesFromLast: readonly IndexLayout[];
 }
@@ -59,6 +65,24 @@ export interface ExpiryLayout {
 export interface HistoryLayout {
   readonly prefix: Key;
   readonly stateKey: Key;
+}
+
+export interface ReplicationLayout {
+  readonly isStrong: boolean;
+  /** Origins and tombstones: see global-tables/stamps.ts. */
+  readonly originsPrefix: Key;
+  readonly tombstonesPrefix: Key;
+  /** Of each other region that is to have what is written here. */
+  readonly outbound: readonly Outbound[];
+}
+
+/** Where stands what another region is to have. */
+export interface Outbound {
+  readonly region: string;
+  readonly memberId: string;
+  readonly prefix: Key;
+  /** There while a job is scheduled that delivers it. */
+  readonly jobKey: Key;
 }
 
 export interface IndexLayout {
@@ -122,6 +146,7 @@ function layOut(ctx: Context, table: TableRecord): TableLayout {
         ? historyLayout(ctx, table)
         : undefined,
     traffic,
+    replication: replicationLayout(ctx, table),
     indexesFromLast: [...globals.toReversed(), ...locals.toReversed()],
   };
 }
@@ -147,6 +172,25 @@ function expiryLayout(ctx: Context, table: TableRecord): ExpiryLayout | undefine
 /** Where a table's history stands, or would. It is found by the id, also when the table is gone. */
 export function historyLayout(ctx: Context, table: Pick<TableRecord, "id">): HistoryLayout {
   return { prefix: historyPrefix(ctx, table), stateKey: historyStateKey(ctx, table) };
+}
+
+function replicationLayout(ctx: Context, table: TableRecord): ReplicationLayout | undefined {
+  const { replication } = table;
+  if (replication === undefined) return undefined;
+  const { groupId, isStrong, replicas, witnesses } = replication;
+  return {
+    isStrong,
+    originsPrefix: originsPrefix(ctx, table, groupId),
+    tombstonesPrefix: tombstonesPrefix(ctx, table, groupId),
+    outbound: [...replicas, ...witnesses]
+      .filter(({ status }) => status !== "DELETING")
+      .map(({ region, memberId }) => ({
+        region,
+        memberId,
+        prefix: outboundPrefix(ctx, table, memberId),
+        jobKey: outboundJobKey(ctx, table, memberId),
+      })),
+  };
 }
 
 export function indexLayout(

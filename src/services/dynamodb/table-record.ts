@@ -10,6 +10,7 @@ import type {
   TimeToLiveStatus,
 } from "#models/dynamodb.ts";
 import type { AttachedPolicy } from "./resource-policies/attached-policy.ts";
+import type { Replication } from "./global-tables/replication.ts";
 
 /** What is stored of a table: all but its tags, its size and its items. Shared and cached: never change one in place. */
 export interface TableRecord {
@@ -45,6 +46,10 @@ export interface TableRecord {
   readonly restoring?: RestoreOrigin | undefined;
   /** Who else may use the table and its indexes, or who may not. */
   readonly resourcePolicy?: AttachedPolicy | undefined;
+  /** If it is a replica of a global table. */
+  readonly replication?: Replication | undefined;
+  /** Not a table that anybody sees: a witness of a strongly consistent group. */
+  readonly isWitness?: true;
 }
 
 export interface PointInTimeRecovery {

@@ -3,6 +3,8 @@ import type { Context } from "#kernel/context.ts";
 import type { Handlers } from "#kernel/service.ts";
 import type { DynamoDB, TableDescription } from "#models/dynamodb.ts";
 import type { Snapshot } from "#store/store.ts";
+import { leaving } from "./global-tables/remove-replica.ts";
+import { checkMayLeave } from "./global-tables/update-replicas.ts";
 import { tableKey, tablesPrefix } from "./keyspace.ts";
 import { openTableToManage } from "./open-table.ts";
 import { withEndedStream } from "./streams/stream-life.ts";
@@ -51,7 +53,13 @@ export const tables = {
           "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.",
         );
       }
+      if (table.replication !== undefined) checkMayLeave(ctx, table);
       checkIsDeletable(ctx, table);
+      if (table.replication !== undefined) {
+        const left = leaving(tx, ctx, table);
+        tx.putRecord(tableKey(ctx, table.name), tableCodec, left);
+        return { TableDescription: describeDeleted(tx, ctx, left) };
+      }
       const after: TableRecord = { ...withEndedStream(tx, ctx, table), status: "DELETING" };
       tx.putRecord(tableKey(ctx, table.name), tableCodec, after);
       ctx.schedule(tx, {

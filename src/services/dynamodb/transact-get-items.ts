@@ -10,10 +10,10 @@ import {
 import { checkExpressionParameters, readParameters } from "./expression-parameters.ts";
 import { keyOfRequest } from "./item-key.ts";
 import { checkItem } from "./item-size.ts";
-import { tableNameOf } from "./open-table.ts";
+import { openTransacted, ownerContext, tableNameOf } from "./open-table.ts";
 import { checkKeyPaths, projectionOf } from "./request-expressions.ts";
 import { itemJson, itemSizeBytes, parseItem } from "./stored-item.ts";
-import { openLayout } from "./table-layout.ts";
+import { tableLayout } from "./table-layout.ts";
 import { ReadMeters } from "./throttling/meters.ts";
 import { Cancellations, PayloadSize, refuseDuplicateKeys } from "./transactions.ts";
 
@@ -27,7 +27,8 @@ export const transactGetItems = {
       const cancellations = new Cancellations();
       const meters = new ReadMeters(snapshot, ctx);
       const targets = gets.map(({ get, projection }) => {
-        const layout = openLayout(snapshot, ctx, get.TableName);
+        const owner = ownerContext(ctx, get.TableName);
+        const layout = tableLayout(owner, openTransacted(snapshot, owner, get.TableName));
         const meter = meters.of(layout);
         const key = cancellations.attempt(() => {
           const found = keyOfRequest(layout, get.Key);

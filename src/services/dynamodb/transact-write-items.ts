@@ -10,7 +10,7 @@ import type {
 import { type DoneTransaction, findDone, hashOf, rememberDone } from "./client-tokens.ts";
 import { consumedCapacity, noUnits, readUnits, transactionFactor } from "./consumed-capacity.ts";
 import { CollectedMetrics } from "./item-collections.ts";
-import { openTable, ownerContext, tableNameOf } from "./open-table.ts";
+import { openTransacted, ownerContext, tableNameOf } from "./open-table.ts";
 import type { ItemImage } from "./stored-item.ts";
 import { type TransactedAction, transactedAction } from "./transact-actions.ts";
 import { Cancellations, ConditionUnmet, PayloadSize, refuseDuplicateKeys } from "./transactions.ts";
@@ -92,7 +92,7 @@ export class TransactedTables {
   constructor(tx: Transaction, ctx: TransactContext, actions: readonly TransactedAction[]) {
     this.#targets = actions.map((action) => {
       const owner = ownerContext(ctx, action.tableName);
-      const record = openTable(tx, owner, action.tableName);
+      const record = openTransacted(tx, owner, action.tableName);
       let table = this.#tables.get(record.id);
       if (table === undefined) {
         const writer = new TableWriter(tx, owner, record, {

@@ -10,6 +10,8 @@ import type { Snapshot, Transaction } from "#store/store.ts";
 import { changedIndexes } from "./change-indexes.ts";
 import { changedBilling } from "./change-throughput.ts";
 import { encryptionOf } from "./encryption.ts";
+import { withSharedChange } from "./global-tables/shared-settings.ts";
+import { concernsReplicas, updateReplicas } from "./global-tables/update-replicas.ts";
 import { tableKey } from "./keyspace.ts";
 import { openTableToManage, tableNameOf } from "./open-table.ts";
 import { withEndedStream, withNewStream } from "./streams/stream-life.ts";
@@ -35,13 +37,21 @@ export const updateTable = {
   UpdateTable(ctx, input) {
     tableNameOf(ctx, input.TableName);
     checkUpdate(ctx, input);
+    if (concernsReplicas(input)) {
+      const update = updateReplicas(ctx, input);
+      return ctx.transact((tx) => {
+        const { before, after } = update(tx);
+        return { TableDescription: describeReplicas(tx, ctx, before, after) };
+      });
+    }
     return ctx.transact((tx) => {
       const before = openTableToManage(tx, ctx, input.TableName);
       checkIsFree(ctx, before);
       const stream = input.StreamSpecification;
       if (stream !== undefined) checkStream(ctx, before, stream);
       const changed = changedTable(ctx, before, input);
-      const after = stream === undefined ? changed : withStream(tx, ctx, changed, stream);
+      const streamed = stream === undefined ? changed : withStream(tx, ctx, changed, stream);
+      const after = withSharedChange(tx, ctx, before, streamed);
       tx.putRecord(tableKey(ctx, after.name), tableCodec, after);
       scheduleWork(tx, ctx, before, after);
       tx.afterwards({ settled: () => void trafficOf(ctx, after) });
@@ -76,6 +86,12 @@ function changedTable(
 
 /** A stream is enabled or disabled; how it shows changes cannot be changed. */
 function checkStream(ctx: UpdateContext, table: TableRecord, asked: StreamSpecification): void {
+  if (table.replication?.isStrong === false && !asked.StreamEnabled) {
+    throw ctx.error(
+      "ValidationException",
+      "Disabling Stream is not allowed for a Global Table replica.",
+    );
+  }
   if (table.status === "UPDATING") throw inUse(ctx, `Table is being updated: ${table.name}`);
   const isEnabled = table.stream?.enabled === true;
   if (asked.StreamEnabled === isEnabled) {
@@ -159,6 +175,17 @@ function scheduleWork(
   }
   const isUpdating = [after, ...after.globalIndexes].some(({ status }) => status === "UPDATING");
   if (isUpdating) ctx.schedule(tx, { at, job: "activateTable", key: after.id, payload: table });
+}
+
+/** The answer still shows the replicas of before. */
+function describeReplicas(
+  snapshot: Snapshot,
+  ctx: Context,
+  before: TableRecord,
+  after: TableRecord,
+): TableDescription {
+  const { Replicas = [], GlobalTableWitnesses } = describe(snapshot, ctx, before);
+  return { ...describe(snapshot, ctx, after), Replicas, GlobalTableWitnesses };
 }
 
 function describeChange(

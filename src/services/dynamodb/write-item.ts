@@ -4,13 +4,15 @@ import type { Transaction } from "#store/store.ts";
 import type { ItemCollectionMetrics, ReturnItemCollectionMetrics } from "#models/dynamodb.ts";
 import { type ConsumedUnits, noUnits, writeUnits } from "./consumed-capacity.ts";
 import { HistoryRecorder } from "./history/record-history.ts";
+import { OriginRecorder } from "./global-tables/record-origins.ts";
+import type { Origin } from "./global-tables/stamps.ts";
 import { indexEntryKey, projectedImage, sameProjection } from "./index-entries.ts";
 import { CollectionSizes, itemCollectionMetrics } from "./item-collections.ts";
 import { partitionOfItem } from "./item-key.ts";
 import { type Item, ItemImage } from "./stored-item.ts";
 import type { ChangeCause } from "./streams/change-record.ts";
 import { ChangeRecorder } from "./streams/record-changes.ts";
-import { type IndexLayout, tableLayout, type TableLayout } from "./table-layout.ts";
+import { type IndexLayout, type Outbound, tableLayout, type TableLayout } from "./table-layout.ts";
 import type { TableRecord } from "./table-record.ts";
 import { SizeChange } from "./table-size.ts";
 import { WriteMeter } from "./throttling/meters.ts";
@@ -34,6 +36,8 @@ interface WriterOptions {
  *     of a write that left the item as it was (streams/record-changes.ts).
  * W4. The expiry index of a table with time to live is what time-to-live/expiry-index.ts derives from the items.
  * W5. The history of a table that has one holds what each write replaced (history/history-entry.ts).
+ * W6. A replica of a global table has an origin or a tombstone of each item that was written since it is one, and an
+ *     outbound entry for each replica that may not have it so (global-tables/record-origins.ts).
  */
 export class TableWriter {
   readonly layout: TableLayout;
@@ -46,6 +50,7 @@ export class TableWriter {
   readonly #expiry: ExpiryIndex | undefined;
   readonly #history: HistoryRecorder | undefined;
   readonly #meter: WriteMeter | undefined;
+  readonly #origins: OriginRecorder | undefined;
 
   constructor(tx: Transaction, ctx: Context, table: TableRecord, options: WriterOptions = {}) {
     this.#tx = tx;
@@ -55,16 +60,22 @@ export class TableWriter {
     this.#sizes = new SizeChange(this.layout);
     this.#collections =
       this.layout.collectionsPrefix === undefined ? undefined : new CollectionSizes(tx);
-    const { stream, expiry, history } = this.layout;
+    const { stream, expiry, history, replication } = this.layout;
     this.#recorder =
       stream === undefined ? undefined : new ChangeRecorder(tx, ctx, this.layout, stream);
     this.#expiry = expiry === undefined ? undefined : new ExpiryIndex(tx, ctx, this.layout, expiry);
     this.#history =
       history === undefined ? undefined : new HistoryRecorder(tx, ctx, this.layout, history);
+    this.#origins =
+      replication === undefined ? undefined : new OriginRecorder(tx, ctx, this.layout, replication);
   }
 
-  /** What stands under this key now. Throws if there is no capacity left to write there. */
+  /**
+   * What stands under this key now, for a request that decides by it. Throws if there is no capacity left to write
+   * there, or if this region must not decide.
+   */
   find(key: Key): ItemImage | undefined {
+    this.#origins?.checkMayDecide();
     this.#meter?.admit(key);
     const stored = this.#tx.get(key);
     return stored === undefined ? undefined : ItemImage.ofStored(stored);
@@ -80,6 +91,7 @@ export class TableWriter {
     this.#meter?.admitToIndexes((index) => this.#changes(index, before, after));
     this.charge(key, before, after);
     if (before === after) return;
+    if (cause !== "replication") this.#origins?.record(key, after);
     this.#recorder?.record(key, before, after, cause);
     this.#expiry?.write(key, before, after);
     this.#history?.record(key, before);
@@ -102,6 +114,20 @@ export class TableWriter {
     }
     if (before === undefined) this.#sizes.items += 1;
     this.#tx.put(key, after.stored);
+  }
+
+  /**
+   * A write that was made in another region. `known`: what is known here of the last one; `outbound`: who else is to
+   * have it from here.
+   */
+  take(
+    key: Key,
+    before: ItemImage | undefined,
+    after: ItemImage | undefined,
+    { known, origin, outbound = [] }: Taken,
+  ): void {
+    this.#origins!.take(key, known, origin, outbound);
+    this.write(key, before, after, "replication");
   }
 
   /** Counts what a write costs the table, without writing: a condition that failed costs as much as one that held. */
@@ -145,6 +171,7 @@ export class TableWriter {
     this.#recorder?.finish();
     this.#expiry?.finish();
     this.#history?.finish();
+    this.#origins?.finish();
   }
 
   #collectionKey(item: Item): Key {
@@ -210,4 +237,10 @@ export class TableWriter {
     const { name } = index.index;
     units.set(name, (units.get(name) ?? 0) + writeUnits(sizeBytes));
   }
+}
+
+interface Taken {
+  readonly known: Origin | undefined;
+  readonly origin: Origin;
+  readonly outbound?: readonly Outbound[];
 }

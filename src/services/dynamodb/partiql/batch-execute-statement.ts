@@ -12,6 +12,7 @@ import type {
   DynamoDB,
 } from "#models/dynamodb.ts";
 import type { Snapshot } from "#store/store.ts";
+import { checkStrongRead } from "../global-tables/strong-writes.ts";
 import { consumedCapacity, type ConsumedUnits, noUnits, readUnits } from "../consumed-capacity.ts";
 import { openIndex, openTable, type TableContext, tableNameOf } from "../open-table.ts";
 import { tableLayout, type TableLayout } from "../table-layout.ts";
@@ -102,6 +103,7 @@ function open(snapshot: Snapshot, ctx: TableContext, one: Parsed): Slot {
   if (statement === undefined) return { kind: "failed", response: response! };
   try {
     const layout = tableLayout(ctx, openTable(snapshot, ctx, statement.tableName));
+    checkStrongRead(snapshot, ctx, layout, request.ConsistentRead);
     if (statement.kind === "select") {
       if (statement.indexName !== undefined) {
         refuseLongKeys(openIndex(ctx, layout.table, statement.indexName).index);

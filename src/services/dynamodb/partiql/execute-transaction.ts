@@ -16,7 +16,7 @@ import {
   transactionFactor,
 } from "../consumed-capacity.ts";
 import { checkValue } from "../item-size.ts";
-import { openTable, tableNameOf } from "../open-table.ts";
+import { openTransacted, tableNameOf } from "../open-table.ts";
 import { tableLayout } from "../table-layout.ts";
 import { answerAgain, type TransactContext, TransactedTables } from "../transact-write-items.ts";
 import { ReadMeters } from "../throttling/meters.ts";
@@ -76,7 +76,7 @@ function read(
   return ctx.read((snapshot) => {
     const meters = new ReadMeters(snapshot, ctx);
     const layouts = selects.map((select) =>
-      tableLayout(ctx, openTable(snapshot, ctx, select.tableName)),
+      tableLayout(ctx, openTransacted(snapshot, ctx, select.tableName)),
     );
     const keys = selects.map((select, at) =>
       within(at, () => keyToRead(layouts[at]!, select, "ExecuteTransaction")),
@@ -133,7 +133,7 @@ function write(
     }
     for (const [at, statement] of statements.entries()) {
       if (statement.kind !== "exists") continue;
-      const layout = tableLayout(ctx, openTable(tx, ctx, statement.tableName));
+      const layout = tableLayout(ctx, openTransacted(tx, ctx, statement.tableName));
       within(at, () => checkExists(layout.keyNames, statement.select));
     }
     const tables = new TransactedTables(tx, ctx, actions);

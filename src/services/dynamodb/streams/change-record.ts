@@ -13,11 +13,14 @@ import type { Item, ItemImage } from "../stored-item.ts";
 const version = 1;
 const fixedBytes = 1 + 1 + 1 + 4 + 3 * 4;
 
-/** Who changed the item: a request, or DynamoDB itself, because the item's time had come. */
-export type ChangeCause = "request" | "expiry";
+/**
+ * Who changed the item: a request, or DynamoDB itself, because the item's time had come or because another replica of
+ * the table has it so.
+ */
+export type ChangeCause = "request" | "expiry" | "replication";
 
 const events: readonly OperationType[] = ["INSERT", "MODIFY", "REMOVE"];
-const causes: readonly ChangeCause[] = ["request", "expiry"];
+const causes: readonly ChangeCause[] = ["request", "expiry", "replication"];
 
 export interface Change {
   readonly event: OperationType;

@@ -5,7 +5,8 @@ import type { Snapshot, Transaction } from "#store/store.ts";
 import type { TableJob } from "../activate-table.ts";
 import { expiryDueKey } from "../keyspace.ts";
 import { findTable } from "../open-table.ts";
-import { type ExpiryLayout, tableLayout } from "../table-layout.ts";
+import { type ExpiryLayout, tableLayout, type TableLayout } from "../table-layout.ts";
+import { readOrigin } from "../global-tables/stamps.ts";
 import { TableWriter } from "../write-item.ts";
 import { expirySecond, readExpiryKey, scheduleDeletion } from "./expiry-index.ts";
 
@@ -47,7 +48,13 @@ function expiryStep(tx: Transaction, ctx: JobContext, job: TableJob): boolean {
     const { second, itemKey } = readExpiryKey(layout, expiry, entry);
     const image = writer.find(itemKey);
     if (image !== undefined && expirySecond(image.item, expiry.attribute) === second) {
-      writer.write(itemKey, image, undefined, "expiry");
+      // Where another replica wrote the item, that one's deletion is the one that counts, and tells who did it.
+      writer.write(
+        itemKey,
+        image,
+        undefined,
+        isOwn(tx, ctx, layout, itemKey) ? "expiry" : "replication",
+      );
       bytes += image.sizeBytes;
       deleted += 1;
     } else {
@@ -67,6 +74,21 @@ function expiryStep(tx: Transaction, ctx: JobContext, job: TableJob): boolean {
   const next = firstSecond(tx, expiry);
   if (next !== undefined) scheduleDeletion(tx, ctx, layout, expiry, next);
   return true;
+}
+
+/** Whether the item was last written in this region, or by nobody who is still there to delete it. */
+function isOwn(
+  snapshot: Snapshot,
+  { region }: JobContext,
+  { itemsPrefix, replication }: TableLayout,
+  itemKey: Key,
+): boolean {
+  if (replication === undefined) return true;
+  const others = replication.outbound.map((outbound) => outbound.region);
+  const origin = readOrigin(snapshot, replication, itemKey.slice(itemsPrefix.length));
+  // What is older than the group belongs to the first of its regions by name.
+  if (origin === undefined) return others.every((other) => region < other);
+  return !others.includes(origin.stamp.region);
 }
 
 function expiredEntries(snapshot: Snapshot, expiry: ExpiryLayout, nowSecond: number): Key[] {

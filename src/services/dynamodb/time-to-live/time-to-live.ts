@@ -2,6 +2,9 @@ import type { Context } from "#kernel/context.ts";
 import type { Handlers } from "#kernel/service.ts";
 import type { DynamoDB, TimeToLiveSpecification } from "#models/dynamodb.ts";
 import type { Transaction } from "#store/store.ts";
+import { isChangingReplicas } from "../global-tables/replication.ts";
+import { withSharedChange } from "../global-tables/shared-settings.ts";
+import { isBeingAdded } from "../global-tables/update-replicas.ts";
 import { expiryDueKey, tableKey } from "../keyspace.ts";
 import { openTableToManage, tableNameOf } from "../open-table.ts";
 import { tableCodec, type TableRecord, type TimeToLive } from "../table-record.ts";
@@ -26,9 +29,11 @@ export const timeToLive = {
       const table = openTableToManage(tx, ctx, input.TableName);
       if (table.status === "CREATING") throw inUse(ctx, `Table ${table.name} is being created`);
       checkChange(ctx, table.timeToLive, specification);
-      const after = changed(table.timeToLive, specification, ctx.now());
-      tx.putRecord(tableKey(ctx, table.name), tableCodec, { ...table, timeToLive: after });
-      scheduleChange(tx, ctx, table, after);
+      if (table.replication !== undefined) checkReplica(ctx, table);
+      const after = changedTimeToLive(table.timeToLive, specification, ctx.now());
+      const timed = withSharedChange(tx, ctx, table, { ...table, timeToLive: after });
+      tx.putRecord(tableKey(ctx, table.name), tableCodec, timed);
+      scheduleTimeToLive(tx, ctx, table, after);
       return { TimeToLiveSpecification: specification };
     });
   },
@@ -58,6 +63,15 @@ export const timeToLive = {
   },
 } satisfies Handlers<DynamoDB>;
 
+function checkReplica(ctx: TimeToLiveContext, table: TableRecord): void {
+  if (isChangingReplicas(table)) throw isBeingAdded(ctx, table);
+  if (!table.replication!.isStrong) return;
+  throw ctx.error(
+    "ValidationException",
+    "Time to Live is not supported for global tables with MultiRegionConsistency set to STRONG",
+  );
+}
+
 /** What is wrong with the change itself goes before the pause between changes. */
 function checkChange(
   ctx: TimeToLiveContext,
@@ -78,7 +92,7 @@ function checkChange(
   }
 }
 
-function changed(
+export function changedTimeToLive(
   before: TimeToLive | undefined,
   { Enabled: asked, AttributeName: attribute }: TimeToLiveSpecification,
   changedAtMs: number,
@@ -89,7 +103,7 @@ function changed(
     : { attribute, status: "DISABLING", generation, changedAtMs };
 }
 
-function scheduleChange(
+export function scheduleTimeToLive(
   tx: Transaction,
   ctx: Context,
   { id, name }: TableRecord,

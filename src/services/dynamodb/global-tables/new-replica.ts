@@ -1,0 +1,102 @@
+import type { Context } from "#kernel/context.ts";
+import type { IndexRecord, TableRecord, Throughput } from "../table-record.ts";
+import type { Replica, ReplicaOverrides } from "./replication.ts";
+
+/**
+ * The table that a new replica begins with: like the one that it is made from, where all replicas are alike, and with
+ * its own where they are not (tags, deletion protection, backups).
+ * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html
+ */
+export function newReplicaTable(
+  ctx: Context,
+  source: TableRecord,
+  replica: Replica,
+  id: string,
+): TableRecord {
+  const { overrides } = replica;
+  const arn = ctx.arn(`table/${source.name}`);
+  const replication = source.replication!;
+  const sourceRegion = replica.origin!.region;
+  const others = replication.replicas.filter((other) => other.region !== replica.region);
+  const { timeToLive } = source;
+  const hasTimeToLive = timeToLive?.status === "ENABLED" || timeToLive?.status === "ENABLING";
+  return {
+    ...source,
+    id,
+    arn,
+    status: "CREATING",
+    createdAtMs: ctx.now(),
+    globalIndexes: source.globalIndexes
+      .filter(({ status }) => status !== "DELETING")
+      .map((index) => replicaIndex(index, arn, overrides)),
+    localIndexes: source.localIndexes.map((index) => replicaIndex(index, arn, overrides)),
+    billing: {
+      ...source.billing,
+      throughput: withReadUnits(source.billing.throughput, overrides.readUnits),
+      onDemandThroughput: withMaxReads(
+        source.billing.onDemandThroughput,
+        overrides.maxReadRequestUnits,
+      ),
+    },
+    tableClass: overrides.tableClass ?? source.tableClass,
+    tableClassChangesMs: [],
+    deletionProtected: false,
+    encryption:
+      overrides.kmsKeyArn === undefined ? source.encryption : { kmsKeyArn: overrides.kmsKeyArn },
+    stream: undefined,
+    recovery: undefined,
+    isHistoryHeld: undefined,
+    restoring: undefined,
+    resourcePolicy: undefined,
+    timeToLive: hasTimeToLive
+      ? { ...timeToLive, status: "ENABLED", generation: 1, changedAtMs: ctx.now() }
+      : undefined,
+    replication: {
+      ...replication,
+      memberId: replica.memberId,
+      origin: replica.origin,
+      overrides,
+      replicas: [
+        {
+          region: sourceRegion,
+          memberId: replication.memberId,
+          status: "ACTIVE",
+          origin: replication.origin,
+          overrides: replication.overrides,
+        },
+        ...others,
+      ],
+      fillingFrom: [sourceRegion, ...others.map((other) => other.region)],
+    },
+  };
+}
+
+function replicaIndex(
+  index: IndexRecord,
+  tableArn: string,
+  { indexes }: ReplicaOverrides,
+): IndexRecord {
+  const override = indexes?.find(({ name }) => name === index.name);
+  return {
+    ...index,
+    arn: `${tableArn}/index/${index.name}`,
+    status: index.throughput === undefined ? index.status : "CREATING",
+    backfilling: false,
+    throughput: index.throughput && withReadUnits(index.throughput, override?.readUnits),
+    onDemandThroughput: withMaxReads(index.onDemandThroughput, override?.maxReadRequestUnits),
+  };
+}
+
+export function withReadUnits(
+  throughput: Throughput,
+  readUnits = throughput.readUnits,
+): Throughput {
+  return { ...throughput, readUnits };
+}
+
+export function withMaxReads(
+  limits: IndexRecord["onDemandThroughput"],
+  reads: number | undefined,
+): IndexRecord["onDemandThroughput"] {
+  return reads === undefined ? limits : { ...limits, MaxReadRequestUnits: reads };
+}
