@@ -1,7 +1,14 @@
 import type { Service } from "#kernel/service.ts";
+import { applicationAutoScaling } from "./application-autoscaling/service.ts";
 import { dynamodb, dynamodbstreams } from "./dynamodb/service.ts";
 import { s3 } from "./s3/service.ts";
 import { sts } from "./sts/service.ts";
 
 /** Every service that exists. Adding one is a line here. */
-export const services: readonly Service[] = [dynamodb, dynamodbstreams, s3, sts];
+export const services: readonly Service[] = [
+  applicationAutoScaling,
+  dynamodb,
+  dynamodbstreams,
+  s3,
+  sts,
+];

@@ -1,0 +1,17 @@
+import { defineService } from "#kernel/service.ts";
+import type { ApplicationAutoScaling } from "#models/application-autoscaling.ts";
+import { activities } from "./activities.ts";
+import { adjustCapacity } from "./adjust-capacity.ts";
+import { evaluatePolicies } from "./evaluate-policies.ts";
+import { policies } from "./policies.ts";
+import { runScheduledAction } from "./run-scheduled-action.ts";
+import { scheduledActions } from "./scheduled-actions.ts";
+import { tags } from "./tags.ts";
+import { targets } from "./targets.ts";
+
+/** Scales DynamoDB's tables and indexes. */
+export const applicationAutoScaling = defineService<ApplicationAutoScaling>({
+  name: "application-autoscaling",
+  operations: { ...targets, ...policies, ...scheduledActions, ...activities, ...tags },
+  jobs: { adjustCapacity, evaluatePolicies, runScheduledAction },
+});
