@@ -10,8 +10,13 @@ import type { Snapshot, Transaction } from "#store/store.ts";
  *   blob-folder   group           → nothing: a folder in which unnamed files may lie
  */
 
-/** "3f2a9c0d11e4b7a8-17": its group, which for a file is its folder, and its number within. */
+/**
+ * "f3f2a9c0d11e4b7a8-17": its group, which for a file is its folder, and its number within. The group begins with an
+ * "f" for files and an "s" for what is stored in the store.
+ */
 export type BlobId = string;
+
+export const isStored = (id: BlobId): boolean => id.startsWith("s");
 
 export interface BlobRecord {
   /** How many records of services name it. */
@@ -125,7 +130,7 @@ export function openFolders(snapshot: Snapshot): string[] {
   );
 }
 
-/** A group is hexadecimal, so it stands in the key as it is, between its type and its end. */
+/** A group has no zeros to escape, so it stands in the key as it is, between its type and its end. */
 function idOfKey(key: Key, prefix: Key): BlobId {
   const group = key.slice(prefix.length + 1, key.length - 9 - 2);
   let number = 0;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { OpenFile } from "#world/world.ts";
 import type { Snapshot } from "#store/store.ts";
-import { groupOf, numberOf, readBlob } from "./blob-record.ts";
+import { groupOf, isStored, numberOf, readBlob } from "./blob-record.ts";
 import type { BlobId } from "./blob-record.ts";
 import type { BlobFiles, Hold } from "./blobs.ts";
 
@@ -13,14 +13,24 @@ export interface Piece {
   readonly length: number;
 }
 
+/** A piece as a look-up finds it: with its bytes, if they are not in a file. */
+export interface FoundPiece extends Piece {
+  readonly bytes: Buffer | undefined;
+}
+
+export function findPiece(snapshot: Snapshot, piece: Piece): FoundPiece {
+  if (!isStored(piece.blob)) return { ...piece, bytes: undefined };
+  const bytes = readBlob(snapshot, piece.blob)?.bytes;
+  if (bytes === undefined) throw new Error(`there is no blob ${piece.blob}`);
+  return { ...piece, bytes };
+}
+
 const readBytes = 512 * 1024;
 
 export interface BlobStreamOptions {
   readonly files: BlobFiles;
   readonly folder: string;
-  /** Looks a small blob up. */
-  readonly read: <T>(body: (snapshot: Snapshot) => T) => Promise<T>;
-  readonly pieces: readonly Piece[];
+  readonly pieces: readonly FoundPiece[];
   /** Keeps the files until this stream has ended. */
   readonly hold: Hold;
 }
@@ -101,16 +111,11 @@ export class BlobStream implements AsyncIterable<Buffer>, AsyncIterator<Buffer, 
     }
   }
 
-  async #readOf({ blob, offset, length }: Piece, wanted: number): Promise<Buffer> {
-    const { files, folder, read } = this.#options;
-    if (this.#file === undefined) {
-      const record = await read((snapshot) => readBlob(snapshot, blob));
-      if (record === undefined) throw new Error(`there is no blob ${blob}`);
-      if (record.bytes !== undefined) {
-        return record.bytes.subarray(offset + this.#position, offset + length);
-      }
-      this.#file = await files.open(join(folder, groupOf(blob), numberOf(blob)));
-    }
+  async #readOf(piece: FoundPiece, wanted: number): Promise<Buffer> {
+    const { files, folder } = this.#options;
+    const { blob, offset, length, bytes } = piece;
+    if (bytes !== undefined) return bytes.subarray(offset + this.#position, offset + length);
+    this.#file ??= await files.open(join(folder, groupOf(blob), numberOf(blob)));
     return this.#file.read(offset + this.#position, wanted);
   }
 }
@@ -119,13 +124,14 @@ const end: IteratorReturnResult<undefined> = { done: true, value: undefined };
 const nothing = Buffer.alloc(0);
 
 /** The part of some pieces from `start` to before `end`, counted in bytes of them all. */
-export function sliceOf(pieces: readonly Piece[], start: number, stop: number): Piece[] {
-  const slice: Piece[] = [];
+export function sliceOf<P extends Piece>(pieces: readonly P[], start: number, stop: number): P[] {
+  const slice: P[] = [];
   let at = 0;
-  for (const { blob, offset, length } of pieces) {
+  for (const piece of pieces) {
+    const { offset, length } = piece;
     const from = Math.max(start, at);
     const to = Math.min(stop, at + length);
-    if (from < to) slice.push({ blob, offset: offset + from - at, length: to - from });
+    if (from < to) slice.push({ ...piece, offset: offset + from - at, length: to - from });
     at += length;
   }
   return slice;

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { StoreFailed, StoreClosed } from "#store/store.ts";
 import type { Snapshot, Store, Transaction, Unwatch } from "#store/store.ts";
 import type { Files, Random } from "#world/world.ts";
+import { isSystemError } from "#world/system-error.ts";
 import type { Log } from "../log.ts";
 import { BlobFile } from "./blob-file.ts";
 import {
@@ -19,7 +20,7 @@ import {
   writeBlob,
   type BlobId,
 } from "./blob-record.ts";
-import { BlobStream, sliceOf, type Piece } from "./blob-stream.ts";
+import { BlobStream, findPiece, sliceOf, type FoundPiece, type Piece } from "./blob-stream.ts";
 
 export type { BlobId } from "./blob-record.ts";
 export type { Piece } from "./blob-stream.ts";
@@ -48,11 +49,16 @@ export interface Blobs {
   release(tx: Transaction, id: BlobId): void;
   /** From now on no file is removed; see `Hold.keep`. To be taken before the look-up that finds names. */
   hold(): Hold;
-  /** A body's bytes if they stand in the store, which many small ones do: at once, and without a hold. */
-  bytesOf(snapshot: Snapshot, pieces: readonly Piece[]): Buffer | undefined;
-  /** The bytes from `start` to before `end` of what the pieces are together. Takes the hold over, and ends it. */
-  stream(pieces: readonly Piece[], start: number, end: number, hold: Hold): AsyncIterable<Buffer>;
+  /** What the pieces are together, looked up at the moment that found their names. */
+  body(snapshot: Snapshot, pieces: readonly Piece[]): BlobBody;
+  /**
+   * The body's bytes from `start` to before `end`: at once where they stand in the store, as many small bodies do.
+   * Takes over the hold that was taken before the look-up, and ends it when the stream has ended or was closed.
+   */
+  read(body: BlobBody, start: number, end: number, hold: Hold): Buffer | AsyncIterable<Buffer>;
 }
+
+export type BlobBody = readonly FoundPiece[];
 
 export interface ReceivedBlob {
   readonly sizeBytes: number;
@@ -73,8 +79,8 @@ export interface Hold {
 export type BlobFiles = Pick<Files, "open" | "remove" | "list" | "makeFolder" | "syncFolder">;
 
 /** Up to here a body is a value in the store: one sync with its record, and no file. */
-export const largestStoredBytes = 32 * 1024;
-const filesInFolder = 1000;
+const defaultStoredBytes = 32 * 1024;
+const defaultFilesInFolder = 1000;
 const removedAtOnce = 200;
 
 export interface BlobsOptions {
@@ -84,6 +90,9 @@ export interface BlobsOptions {
   readonly store: Store;
   readonly random: Random;
   readonly log: Log;
+  /** Other sizes than the usual: tests come round sooner. */
+  readonly storedBytes?: number;
+  readonly filesInFolder?: number;
 }
 
 /** A folder that takes new files. */
@@ -96,6 +105,8 @@ interface Folder {
 
 export class FileBlobs implements Blobs {
   readonly #options: BlobsOptions;
+  readonly #storedBytes: number;
+  readonly #filesInFolder: number;
   /** Small blobs' ids count on from here. */
   readonly #run: string;
   #stored = 0;
@@ -110,7 +121,9 @@ export class FileBlobs implements Blobs {
 
   constructor(options: BlobsOptions) {
     this.#options = options;
-    this.#run = newGroup(options.random);
+    this.#storedBytes = options.storedBytes ?? defaultStoredBytes;
+    this.#filesInFolder = options.filesInFolder ?? defaultFilesInFolder;
+    this.#run = newGroup("s", options.random);
   }
 
   /** Removes what a crash left unnamed (B3), and goes on with what was to be removed. */
@@ -122,6 +135,8 @@ export class FileBlobs implements Blobs {
         names.filter((name) => readBlob(snapshot, `${group}-${name}`) === undefined),
       );
       for (const name of unnamed) await files.remove(join(folder, group, name));
+      // Before the folder is forgotten: a removal that a crash takes back would never be seen again.
+      if (unnamed.length > 0) await this.#syncFolder(group);
       if (unnamed.length === names.length) await files.remove(join(folder, group));
       await store.transact((tx) => closeFolder(tx, group));
     }
@@ -143,7 +158,7 @@ export class FileBlobs implements Blobs {
   }
 
   async receive(source: AsyncIterable<Uint8Array> | Uint8Array): Promise<ReceivedBlob> {
-    if (source instanceof Uint8Array && source.length <= largestStoredBytes) {
+    if (source instanceof Uint8Array && source.length <= this.#storedBytes) {
       return this.#small([source], source.length);
     }
     let gathered: Uint8Array[] = [];
@@ -158,7 +173,7 @@ export class FileBlobs implements Blobs {
           continue;
         }
         gathered.push(bytes);
-        if (sizeBytes <= largestStoredBytes) continue;
+        if (sizeBytes <= this.#storedBytes) continue;
         target = await this.#create();
         for (const early of gathered) await target.file.add(early);
         gathered = [];
@@ -194,20 +209,20 @@ export class FileBlobs implements Blobs {
     return hold;
   }
 
-  bytesOf(snapshot: Snapshot, pieces: readonly Piece[]): Buffer | undefined {
-    const [piece, ...more] = pieces;
-    if (piece === undefined) return Buffer.alloc(0);
-    if (more.length > 0) return undefined;
-    const bytes = readBlob(snapshot, piece.blob)?.bytes;
-    return bytes?.subarray(piece.offset, piece.offset + piece.length);
+  body(snapshot: Snapshot, pieces: readonly Piece[]): BlobBody {
+    return pieces.map((piece) => findPiece(snapshot, piece));
   }
 
-  stream(pieces: readonly Piece[], start: number, end: number, hold: Hold): AsyncIterable<Buffer> {
-    const { files, folder, store } = this.#options;
-    const wanted = sliceOf(pieces, start, end);
-    hold.keep(wanted);
-    const read: Store["read"] = (body) => store.read(body);
-    return new BlobStream({ files, folder, read, pieces: wanted, hold });
+  read(body: BlobBody, start: number, end: number, hold: Hold): Buffer | AsyncIterable<Buffer> {
+    const { files, folder } = this.#options;
+    const pieces = sliceOf(body, start, end);
+    const [first, second] = pieces;
+    if (second === undefined && (first === undefined || first.bytes !== undefined)) {
+      hold.release();
+      return first?.bytes?.subarray(first.offset, first.offset + first.length) ?? noBytes;
+    }
+    hold.keep(pieces);
+    return new BlobStream({ files, folder, pieces, hold });
   }
 
   #small(parts: readonly Uint8Array[], sizeBytes: number): ReceivedBlob {
@@ -258,7 +273,7 @@ export class FileBlobs implements Blobs {
     folder.files += 1;
     folder.unsettled += 1;
     const id = `${folder.group}-${folder.files}`;
-    if (folder.files === filesInFolder) this.#folder = undefined;
+    if (folder.files === this.#filesInFolder) this.#folder = undefined;
     try {
       return { folder, id, file: await BlobFile.create(this.#options.files, this.#pathOf(id)) };
     } catch (failure) {
@@ -278,7 +293,7 @@ export class FileBlobs implements Blobs {
 
   async #newFolder(): Promise<Folder> {
     const { files, folder, store, random } = this.#options;
-    const group = newGroup(random);
+    const group = newGroup("f", random);
     await store.transact((tx) => openFolder(tx, group));
     await files.makeFolder(join(folder, group));
     return { group, files: 0, unsettled: 0 };
@@ -287,9 +302,11 @@ export class FileBlobs implements Blobs {
   /** A file is named, or gone. A full folder in which all are needs no more looking at. */
   #settle(folder: Folder): void {
     folder.unsettled -= 1;
-    if (folder.unsettled > 0 || folder.files < filesInFolder) return;
-    this.#options.store
-      .transact((tx) => closeFolder(tx, folder.group))
+    if (folder.unsettled > 0 || folder.files < this.#filesInFolder) return;
+    const { store } = this.#options;
+    // Removals of files that were given up must not be taken back.
+    this.#syncFolder(folder.group)
+      .then(() => store.transact((tx) => closeFolder(tx, folder.group)))
       .catch((error: unknown) => this.#options.log.error("a folder was not closed", { error }));
   }
 
@@ -302,6 +319,15 @@ export class FileBlobs implements Blobs {
       return;
     }
     this.#settle(folder);
+  }
+
+  /** Makes removals durable. A folder that is gone went with all its files. */
+  async #syncFolder(group: string): Promise<void> {
+    try {
+      await this.#options.files.syncFolder(join(this.#options.folder, group));
+    } catch (failure) {
+      if (!isSystemError(failure, "ENOENT")) throw failure;
+    }
   }
 
   #pathOf(id: BlobId): string {
@@ -336,13 +362,15 @@ export class FileBlobs implements Blobs {
       if (found.length === 0 || this.#stopped) return;
       after = found.at(-1);
       const free = found.filter((id) => !this.#isHeld(id));
-      for (const id of free) await files.remove(this.#pathOf(id));
       if (free.length === 0) continue;
+      for (const id of free) await files.remove(this.#pathOf(id));
+      const groups = new Set(free.map(groupOf));
+      for (const group of groups) await this.#syncFolder(group);
       await store.transact((tx) => {
         for (const id of free) forgetGarbage(tx, id);
       });
       const filling = await this.#folder?.catch(() => undefined);
-      for (const group of new Set(free.map(groupOf))) {
+      for (const group of groups) {
         if (group === filling?.group) continue;
         const left = await files.list(join(folder, group));
         if (left.length === 0) await files.remove(join(folder, group));
@@ -388,7 +416,9 @@ class BlobHold implements Hold {
   }
 }
 
-/** Sixteen hexadecimal digits that no other run or folder has. */
-function newGroup(random: Random): string {
-  return random.bytes(8).toString("hex");
+const noBytes = Buffer.alloc(0);
+
+/** The kind and sixteen hexadecimal digits that no other run or folder has. */
+function newGroup(kind: "f" | "s", random: Random): string {
+  return kind + random.bytes(8).toString("hex");
 }

@@ -19,16 +19,12 @@ export const getObject = {
     try {
       const found = await ctx.read((snapshot) => {
         const { bucket, object } = openObject(snapshot, ctx, input, "GET");
-        return { bucket, object, bytes: ctx.blobs.bytesOf(snapshot, object.pieces) };
+        return { bucket, object, body: ctx.blobs.body(snapshot, object.pieces) };
       });
-      const { object, bytes } = found;
+      const { object, body } = found;
       const { range, members } = answerFor(ctx, found, input);
       const { start, end } = range ?? { start: 0, end: object.sizeBytes };
-      if (bytes === undefined) {
-        return { ...members, Body: ctx.blobs.stream(object.pieces, start, end, hold) };
-      }
-      hold.release();
-      return { ...members, Body: bytes.subarray(start, end) };
+      return { ...members, Body: ctx.blobs.read(body, start, end, hold) };
     } catch (failure) {
       hold.release();
       throw failure;
