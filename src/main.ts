@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { textAuthenticator } from "#gateway/authenticate-text.ts";
 import { gateway } from "#gateway/pipeline.ts";
 import { openFront } from "#gateway/front/open-front.ts";
 import { Credentials } from "#kernel/credentials.ts";
@@ -18,6 +19,8 @@ export interface ServerOptions {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
+  /** The first of the ports that services open for protocols of their own; 0 picks free ones. */
+  readonly servicePort: number;
   readonly http1: "sockets" | "node";
   readonly authentication: "open" | "strict";
   /** Of requests that name none. */
@@ -56,6 +59,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
           holder: `process ${process.pid}`,
         });
   try {
+    const credentials = knownCredentials(options);
     const kernel = new Kernel({
       world,
       store,
@@ -63,11 +67,21 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       log,
       settings: { throttle: options.throttle, partitionLimits: options.partitionLimits },
       blobs: placeForBlobs(options),
+      ports: {
+        host: options.host,
+        first: options.servicePort,
+        authenticate: textAuthenticator({
+          credentials,
+          authentication: options.authentication,
+          defaultAccount: options.account,
+          nowMs: () => world.clock.nowMs(),
+        }),
+      },
     });
     await kernel.start();
     const handler = gateway({
       kernel,
-      credentials: knownCredentials(options),
+      credentials,
       facts: {
         version: options.version,
         authentication: options.authentication,

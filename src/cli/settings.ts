@@ -68,6 +68,11 @@ const secret = <T>(setting: T) => ({ ...setting, isSecret: true as const });
  */
 export const settings = {
   port: preset(port, "where to listen; 0 picks a free port", 4566),
+  servicePort: preset(
+    port,
+    "the first port for services with protocols of their own, such as DAX;\nthey take it and the free ones after it; 0 picks free ones",
+    8111,
+  ),
   host: preset(text("HOST"), "the address to listen on", "127.0.0.1"),
   data: preset(text("DIR"), "the folder that holds all state", "./.tule"),
   memory: preset(switched, "keep all state in memory; it ends with the process", false),

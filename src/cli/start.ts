@@ -30,6 +30,7 @@ export async function start(configuration: Configuration): Promise<number> {
       dataFolder,
       host: configuration.host,
       port: configuration.port,
+      servicePort: configuration.servicePort,
       http1: configuration.http,
       authentication: configuration.auth,
       account: configuration.account,

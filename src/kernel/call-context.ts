@@ -19,6 +19,7 @@ import {
 } from "./kernel.ts";
 import type { Series, SeriesName, TimeRange } from "./measurements.ts";
 import type { RegionLinks } from "./region-links.ts";
+import { closePort, openPort, type Address, type PortRequest } from "./listeners.ts";
 import type { ServiceClients } from "./service.ts";
 
 /** The context of one call. A class, for there is one for each request: methods cost nothing to make. */
@@ -99,6 +100,18 @@ export class CallContext implements Context<string> {
 
   unschedule(tx: Transaction, job: string, key: string): void {
     unscheduleJob(tx, this, job, key);
+  }
+
+  openPort(tx: Transaction, request: PortRequest): void {
+    openPort(tx, this, request);
+  }
+
+  closePort(tx: Transaction, listener: string, key: string): void {
+    closePort(tx, this, listener, key);
+  }
+
+  listening(listener: string, key: string): Promise<Address> {
+    return this.#kernel.listeners.listening(this, listener, key);
   }
 
   inRegion(region: string): CallContext {

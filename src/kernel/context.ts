@@ -8,6 +8,7 @@ import type { Datapoint } from "./datapoint.ts";
 import type { KernelSettings, SharedKind } from "./kernel.ts";
 import type { Series, SeriesName, TimeRange } from "./measurements.ts";
 import type { RegionLinks } from "./region-links.ts";
+import type { Address, PortRequest } from "./listeners.ts";
 import type { ServiceClients } from "./service.ts";
 
 /**
@@ -53,6 +54,11 @@ export interface Context<Code extends string = never> extends Tenant {
   schedule(tx: Transaction, request: JobRequest): void;
   /** Forgets a job that was scheduled; no failure if there is none. */
   unschedule(tx: Transaction, job: string, key: string): void;
+  /** Asks for a TCP port of this service's own, committed with the transaction; see listeners.ts. */
+  openPort(tx: Transaction, request: PortRequest): void;
+  closePort(tx: Transaction, listener: string, key: string): void;
+  /** Where a port listens that a committed transaction asked for; rejects if it can't be opened now. */
+  listening(listener: string, key: string): Promise<Address>;
   /** The same caller's context in another region of the account: what it reads and writes is that region's. */
   inRegion(region: string): Context<Code>;
   /** The same caller's context in another account, for what that account's policies let it do. */

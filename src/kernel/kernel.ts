@@ -10,6 +10,15 @@ import type { JobContext, Tenant } from "./context.ts";
 import { Faults } from "./faults.ts";
 import { rootOf, type Principal } from "./identity.ts";
 import { JobWorker, scheduleJob, type ClaimedJob } from "./jobs.ts";
+import {
+  Listeners,
+  type OpenPort,
+  type Opening,
+  type PortContext,
+  type PortHandler,
+  type PortOwner,
+  type SignedText,
+} from "./listeners.ts";
 import type { Log } from "./log.ts";
 import { compactMeasurements } from "./measurement-store.ts";
 import { Measurements } from "./measurements.ts";
@@ -33,6 +42,8 @@ export interface KernelOptions {
   readonly blobs?: { readonly files: BlobFiles; readonly folder: string } | undefined;
   /** Where the policies of users and roles come from; without one they have none. */
   readonly policies?: PolicySource;
+  /** The services' own ports (listeners.ts). Without it they are on loopback, for nobody. */
+  readonly ports?: PortOptions;
 }
 
 /** How the server was told to behave: what services obey of it. */
@@ -50,6 +61,20 @@ export interface SharedKind<T> {
 
 /** What a server without a disk keeps of large bodies. */
 const memoryForBlobsBytes = 2 * 1024 ** 3;
+
+export interface PortOptions {
+  readonly host: string;
+  /** The first number that is given away; 0 lets the system pick. */
+  readonly first: number;
+  /** Who signed a text; undefined if the signature is refused. */
+  readonly authenticate: (signed: SignedText) => Principal | undefined;
+}
+
+const closedPorts: PortOptions = {
+  host: "127.0.0.1",
+  first: 0,
+  authenticate: () => undefined,
+};
 
 /** Who calls what, as the pipeline found out. */
 export interface CallOrigin extends Tenant {
@@ -84,6 +109,9 @@ export class Kernel {
   readonly #subscribers = new Map<string, string[]>();
   readonly #shared = new Map<SharedKind<unknown>, unknown>();
   readonly #worker: JobWorker;
+  readonly listeners: Listeners;
+  readonly #authenticate: PortOptions["authenticate"];
+  readonly #portHandlers = new Map<string, PortHandler>();
 
   constructor(options: KernelOptions) {
     this.world = options.world;
@@ -110,17 +138,27 @@ export class Kernel {
     const { links, peers } = this;
     this.regionCalls = new RegionCalls({ links, peers, run: (call) => this.#runRegionCall(call) });
     this.#worker = new JobWorker({ ...options, run: (job) => this.#run(job) });
+    const { host, first, authenticate } = options.ports ?? closedPorts;
+    this.#authenticate = authenticate;
+    this.listeners = new Listeners({
+      ...options,
+      host,
+      firstPort: first,
+      open: (owner, listener, opening) => this.#openPort(owner, listener, opening),
+    });
   }
 
   async start(): Promise<void> {
     await finishReset(this.store, this.blobs);
     await this.clock.restore();
     await this.blobs.start();
+    await this.listeners.start();
     await this.#worker.start();
   }
 
-  /** Waits for the jobs under way. The store is closed by whoever opened it. */
+  /** Closes the ports and waits for the jobs under way. The store is closed by whoever opened it. */
   async stop(): Promise<void> {
+    await this.listeners.stop();
     await this.#worker.stop();
     await this.measurements.stop();
     await this.blobs.stop();
@@ -236,6 +274,28 @@ export class Kernel {
       await handler?.(ctx, first.event.payload as never);
       if (!taken) await this.store.transact(take);
     }
+  }
+
+  #openPort(owner: PortOwner, listener: string, opening: Opening): OpenPort {
+    const { service, account, region } = owner;
+    const name = `${service} ${listener}`;
+    let handler = this.#portHandlers.get(name);
+    if (handler === undefined) {
+      const make = this.services.get(service)?.listeners.get(listener);
+      if (make === undefined) throw new Error(`no service of this version answers for ${name}`);
+      handler = make();
+      this.#portHandlers.set(name, handler);
+    }
+    const caller = rootOf(account);
+    const requestId = this.world.random.uuid();
+    const operation = listener;
+    const ctx = this.context({ service, operation, account, region, caller, requestId });
+    const extended: PortContext = Object.assign(ctx, {
+      authenticate: this.#authenticate,
+      report: (message: string, failure: unknown) => this.log.error(message, { service, failure }),
+      elapsedMs: () => this.world.clock.elapsedMs(),
+    });
+    return handler.open(extended, opening);
   }
 
   #jobContext(job: ClaimedJob, service: string, complete: (tx: Transaction) => void): JobContext {

@@ -7,6 +7,7 @@ import type { STS } from "#models/sts.ts";
 import type { ServiceAccess } from "./authorization/access.ts";
 import type { Context, JobContext } from "./context.ts";
 import type { CommonErrorCode } from "./errors.ts";
+import type { PortHandler } from "./listeners.ts";
 
 /** An operation as src/models describes it. */
 export interface OperationTypes {
@@ -53,6 +54,8 @@ export interface ServiceDefinition<Service = Record<string, never>> {
   readonly regionCalls?: Readonly<Record<string, RegionCallHandler>>;
   /** Counts each call of a client that was answered. */
   readonly observe?: Observe;
+  /** What answers on ports of the service's own (`ctx.openPort`); each is made once for a running server. */
+  readonly listeners?: Readonly<Record<string, () => PortHandler>>;
 }
 
 /** How a call of a client ended. */
@@ -76,6 +79,7 @@ export interface Service {
   readonly subscriptions: ReadonlyMap<string, EventHandler>;
   readonly regionCalls: ReadonlyMap<string, RegionCallHandler>;
   readonly observe: Observe | undefined;
+  readonly listeners: ReadonlyMap<string, () => PortHandler>;
 }
 
 export type AnyHandler = (ctx: Context<CommonErrorCode>, input: unknown) => unknown;
@@ -90,6 +94,7 @@ export function defineService<Types>(definition: ServiceDefinition<Types>): Serv
     subscriptions: new Map(Object.entries(definition.subscriptions ?? {})),
     regionCalls: new Map(Object.entries(definition.regionCalls ?? {})),
     observe: definition.observe,
+    listeners: new Map(Object.entries(definition.listeners ?? {})),
   };
 }
 

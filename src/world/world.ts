@@ -130,6 +130,8 @@ export interface Listener {
 /** A connection as Node's streams know it, with what sockets add. */
 export interface Connection extends Duplex {
   readonly remoteAddress?: string | undefined;
+  /** The one of this machine's addresses that the other side connected to. */
+  readonly localAddress?: string | undefined;
   setNoDelay?(noDelay?: boolean): unknown;
   setTimeout?(timeoutMs: number): unknown;
 }

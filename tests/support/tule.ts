@@ -61,6 +61,7 @@ export async function startTule(options: Partial<ServerOptions> = {}): Promise<T
     dataFolder: undefined,
     host: "127.0.0.1",
     port: 0,
+    servicePort: 0,
     http1: "sockets",
     authentication: "open",
     account: "000000000000",
