@@ -1,5 +1,6 @@
 import type { Service } from "#kernel/service.ts";
 import { applicationAutoScaling } from "./application-autoscaling/service.ts";
+import { dax } from "./dax/service.ts";
 import { dynamodb, dynamodbstreams } from "./dynamodb/service.ts";
 import { s3 } from "./s3/service.ts";
 import { sts } from "./sts/service.ts";
@@ -7,6 +8,7 @@ import { sts } from "./sts/service.ts";
 /** Every service that exists. Adding one is a line here. */
 export const services: readonly Service[] = [
   applicationAutoScaling,
+  dax,
   dynamodb,
   dynamodbstreams,
   s3,
