@@ -6,6 +6,7 @@ import type { Blobs } from "./blobs/blobs.ts";
 import { serviceClients } from "./bus.ts";
 import type { RequestContext } from "./authorization/request-context.ts";
 import type { Context, JobRequest, KeyPart, Tenant } from "./context.ts";
+import type { ContributorRule, KeyNaming } from "./contributors.ts";
 import type { Datapoint } from "./datapoint.ts";
 import { ServiceError } from "./errors.ts";
 import type { Principal } from "./identity.ts";
@@ -164,6 +165,10 @@ export class CallContext implements Context<string> {
   measuredSeries(namespace?: string, metric?: string): Promise<SeriesName[]> {
     const { account, region } = this;
     return this.#kernel.measurements.list({ account, region, namespace, metric });
+  }
+
+  contributorRule(name: string, naming: KeyNaming): ContributorRule {
+    return this.#kernel.contributors.rule(this, name, naming);
   }
 
   get settings(): KernelSettings {

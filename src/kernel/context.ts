@@ -4,6 +4,7 @@ import type { Random } from "#world/world.ts";
 import type { Blobs } from "./blobs/blobs.ts";
 import type { CommonErrorCode, ServiceError } from "./errors.ts";
 import type { Principal } from "./identity.ts";
+import type { ContributorRule, KeyNaming } from "./contributors.ts";
 import type { Datapoint } from "./datapoint.ts";
 import type { KernelSettings, SharedKind } from "./kernel.ts";
 import type { Series, SeriesName, TimeRange } from "./measurements.ts";
@@ -83,6 +84,8 @@ export interface Context<Code extends string = never> extends Tenant {
   ): Promise<Datapoint[]>;
   /** The metrics of this account and region that have points. */
   measuredSeries(namespace?: string, metric?: string): Promise<SeriesName[]>;
+  /** Where to count who contributes most to something, under a name that is a rule of CloudWatch's. */
+  contributorRule(name: string, naming: KeyNaming): ContributorRule;
   readonly settings: KernelSettings;
   /** State in memory that all calls share; gone with the process. */
   shared<T>(kind: SharedKind<T>): T;

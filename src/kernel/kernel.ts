@@ -7,6 +7,7 @@ import { Authorizer, type PolicySource } from "./authorization/authorize.ts";
 import type { RequestContext } from "./authorization/request-context.ts";
 import { CallContext } from "./call-context.ts";
 import type { JobContext, Tenant } from "./context.ts";
+import { Contributors } from "./contributors.ts";
 import { Faults } from "./faults.ts";
 import { rootOf, type Principal } from "./identity.ts";
 import { JobWorker, scheduleJob, type ClaimedJob } from "./jobs.ts";
@@ -106,6 +107,7 @@ export class Kernel {
   readonly clock: ServerClock;
   readonly services: ReadonlyMap<string, Service>;
   readonly authorizer: Authorizer;
+  readonly contributors: Contributors;
   readonly #subscribers = new Map<string, string[]>();
   readonly #shared = new Map<SharedKind<unknown>, unknown>();
   readonly #worker: JobWorker;
@@ -128,6 +130,7 @@ export class Kernel {
     const place = options.blobs ?? { files: memoryFiles(memoryForBlobsBytes), folder: "blobs" };
     this.blobs = new FileBlobs({ ...place, store, log, random: options.world.random });
     this.services = new Map(options.services.map((service) => [service.name, service]));
+    this.contributors = new Contributors(() => this.world.clock.nowMs());
     this.authorizer = new Authorizer(options.store, this.services, options.policies);
     for (const service of options.services) {
       for (const event of service.subscriptions.keys()) {
@@ -168,6 +171,7 @@ export class Kernel {
   async reset(): Promise<void> {
     await this.measurements.forget();
     this.#shared.clear();
+    this.contributors.clear();
     await resetStore(this.store, this.blobs);
     await this.clock.change({ reset: true });
   }

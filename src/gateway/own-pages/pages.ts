@@ -1,6 +1,7 @@
 import type { HttpRequest, HttpResponse } from "../front/http.ts";
 import type { GatewayOptions } from "../options.ts";
 import { checkAccess } from "./access.ts";
+import { contributors } from "./contributors.ts";
 import { health, info, metrics } from "./facts.ts";
 import { faults } from "./faults.ts";
 import { links } from "./links.ts";
@@ -11,6 +12,7 @@ import { time } from "./time.ts";
 
 /** The server's own pages: one file per noun. `docs/guides/bend-it.md` documents those that bend it. */
 const pages: Readonly<Record<string, OwnPage>> = {
+  contributors,
   health,
   info,
   measurements,

@@ -160,9 +160,12 @@ export function primaryKeySuffix(attributes: readonly Key[]): Key {
   return plain.length <= longestPlainSuffixBytes ? plain : digest(plain);
 }
 
+/** What a long key's digest begins with. */
+export const longKeyMark = "\u00ff";
+
 /** Begins with a byte that no part of a tuple begins with, so that no plain key can be taken for it. */
 function digest(plain: Key): Key {
-  return "\u00ff" + createHash("sha256").update(plain, "latin1").digest("binary");
+  return longKeyMark + createHash("sha256").update(plain, "latin1").digest("binary");
 }
 
 /** A 32-bit hash of a partition key's bytes (FNV-1a, then mixed so that the high bits spread as well). */

@@ -40,6 +40,8 @@ export interface Walk {
   readonly projection: Pick<Projection, "apply"> | undefined;
   /** Whether each item is fetched from the table, because the index does not hold what is wanted. */
   readonly fetches: boolean;
+  /** Is told of each item that is looked at, and of what it costs. */
+  readonly noteItem?: ((key: Key, units: number) => void) | undefined;
   /** A key within the partition, if only one is read. */
   readonly partition?: Key;
 }
@@ -76,8 +78,9 @@ export function readPage(
   walk: Walk,
 ): Page {
   const meter = new ReadMeter(snapshot, ctx, source.layout, source.index);
-  meter.admit(walk.partition);
-  const read = readRange(snapshot, source, input, walk);
+  meter.admit(walk.partition, false);
+  const { noteItem } = meter;
+  const read = readRange(snapshot, source, input, { ...walk, noteItem });
   meter.units = read.walkUnits + read.fetchUnits;
   source.layout.traffic.operation(ctx.operation).returnedItems.add(read.count);
   const { items, count, scannedCount, lastEvaluatedKey } = read;
@@ -114,7 +117,7 @@ export function readRange(
   let entryBytes = 0;
   let fetchUnits = 0;
   let lastEvaluated: Buffer | undefined;
-  for (const { value: entry } of snapshot.range(storeWalk(walk, limit))) {
+  for (const { key, value: entry } of snapshot.range(storeWalk(walk, limit))) {
     let stored = entry;
     if (fetches) {
       stored = fetchItem(snapshot, source, entry);
@@ -122,6 +125,7 @@ export function readRange(
       entryBytes += itemSizeBytes(entry);
     }
     bytes += itemSizeBytes(stored);
+    walk.noteItem?.(key, itemSizeBytes(stored) / (isConsistent ? 4096 : 8192));
     scannedCount++;
     const item = filter === undefined ? undefined : parseItem(stored);
     if (item === undefined || filter!.holds(item)) {

@@ -15,6 +15,7 @@ import { deleteIndex } from "./delete-index.ts";
 import { deleteTable, sweepTable } from "./delete-table.ts";
 import { trimHistory } from "./history/trim-history.ts";
 import { globalTables } from "./global-tables/global-tables.ts";
+import { contributorInsights, settleInsights } from "./insights/contributor-insights.ts";
 import { items } from "./items.ts";
 import { limits } from "./limits.ts";
 import { batchExecuteStatement } from "./partiql/batch-execute-statement.ts";
@@ -68,6 +69,7 @@ export const dynamodb = defineService<DynamoDB>({
     ...restoreFromBackup,
     ...restoreToPointInTime,
     ...resourcePolicies,
+    ...contributorInsights,
     ...globalTables.operations,
   },
   jobs: {
@@ -82,6 +84,7 @@ export const dynamodb = defineService<DynamoDB>({
     expireTokens,
     fillExpiry,
     keepStream,
+    settleInsights,
     restoreTable,
     sweepBackup,
     sweepTable,

@@ -18,6 +18,7 @@ import {
   streamLogKey,
   tombstonesPrefix,
 } from "./keyspace.ts";
+import { keyInsights, type KeyInsights } from "./insights/key-insights.ts";
 import { openTable, ownerContext, type TableContext } from "./open-table.ts";
 import type { IndexRecord, KeyAttribute, TableRecord } from "./table-record.ts";
 import { type Lanes, type TableTraffic, trafficOf } from "./throttling/table-traffic.ts";
@@ -43,6 +44,8 @@ export interface TableLayout {
   /** Where changes are kept for restores and backups, if the table has point-in-time recovery or someone needs it. */
   readonly history: HistoryLayout | undefined;
   readonly traffic: TableTraffic;
+  /** Counts which keys are used, if the table has contributor insights. */
+  readonly insights: KeyInsights | undefined;
   /** Where writes are noted for other replicas, if the table is one of a group. */
   readonly replication: ReplicationLayout | undefined;
   /** The order in which AWS checks their keys (dynalite's tests, recorded at AWS): global before local, last first. */
@@ -91,6 +94,7 @@ export interface IndexLayout {
   readonly prefix: Key;
   /** Of a global index. */
   readonly traffic: Lanes | undefined;
+  readonly insights: KeyInsights | undefined;
   /** The attributes of its key: partition, then sort. */
   readonly keyAttributes: readonly KeyAttribute[];
   /** The names that an entry holds; undefined: all. */
@@ -146,6 +150,7 @@ function layOut(ctx: Context, table: TableRecord): TableLayout {
         ? historyLayout(ctx, table)
         : undefined,
     traffic,
+    insights: keyInsights(ctx, table, undefined, itemsPrefix(ctx, table)),
     replication: replicationLayout(ctx, table),
     indexesFromLast: [...globals.toReversed(), ...locals.toReversed()],
   };
@@ -205,6 +210,7 @@ export function indexLayout(
     index,
     isGlobal,
     traffic,
+    insights: isGlobal ? keyInsights(ctx, table, index, indexPrefix(ctx, table, index)) : undefined,
     prefix: indexPrefix(ctx, table, index),
     keyAttributes,
     projected:

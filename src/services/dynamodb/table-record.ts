@@ -9,6 +9,7 @@ import type {
   TableStatus,
   TimeToLiveStatus,
 } from "#models/dynamodb.ts";
+import type { InsightsRecord } from "./insights/insights-record.ts";
 import type { AttachedPolicy } from "./resource-policies/attached-policy.ts";
 import type { Replication } from "./global-tables/replication.ts";
 
@@ -44,6 +45,8 @@ export interface TableRecord {
   readonly isHistoryHeld?: boolean | undefined;
   /** While the table is being filled from a backup or from another table's past. */
   readonly restoring?: RestoreOrigin | undefined;
+  /** Of the table and its global indexes, as far as they were ever configured. */
+  readonly insights?: readonly InsightsRecord[] | undefined;
   /** Who else may use the table and its indexes, or who may not. */
   readonly resourcePolicy?: AttachedPolicy | undefined;
   /** If it is a replica of a global table. */

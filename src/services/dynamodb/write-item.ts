@@ -210,7 +210,7 @@ export class TableWriter {
       const was = projectedImage(index, before!).sizeBytes;
       const entry = projectedImage(index, after!);
       tx.put(afterKey, entry.stored);
-      this.#chargeEntry(index, Math.max(was, entry.sizeBytes));
+      this.#chargeEntry(index, afterKey, Math.max(was, entry.sizeBytes));
       this.#sizes.addToIndex(position, 0, entry.sizeBytes - was);
       return entry.sizeBytes - was;
     }
@@ -218,24 +218,26 @@ export class TableWriter {
     if (beforeKey !== undefined) {
       const was = projectedImage(index, before!).sizeBytes;
       tx.delete(beforeKey);
-      this.#chargeEntry(index, was);
+      this.#chargeEntry(index, beforeKey, was);
       this.#sizes.addToIndex(position, -1, -was);
       bytes -= was;
     }
     if (afterKey !== undefined) {
       const entry = projectedImage(index, after!);
       tx.put(afterKey, entry.stored);
-      this.#chargeEntry(index, entry.sizeBytes);
+      this.#chargeEntry(index, afterKey, entry.sizeBytes);
       this.#sizes.addToIndex(position, 1, entry.sizeBytes);
       bytes += entry.sizeBytes;
     }
     return bytes;
   }
 
-  #chargeEntry(index: IndexLayout, sizeBytes: number): void {
+  #chargeEntry(index: IndexLayout, key: Key, sizeBytes: number): void {
     const units = index.isGlobal ? this.units.globalIndexes : this.units.localIndexes;
     const { name } = index.index;
-    units.set(name, (units.get(name) ?? 0) + writeUnits(sizeBytes));
+    const used = writeUnits(sizeBytes);
+    units.set(name, (units.get(name) ?? 0) + used);
+    this.#meter?.noteEntry(index, key, used);
   }
 }
 

@@ -59,7 +59,8 @@ export function selectPage(
   const ranges = rangesToRead(source, wanted, input.NextToken, { isReverse, isPartitionReverse });
 
   const meter = new ReadMeter(snapshot, ctx, source.layout, source.index);
-  meter.admit(wanted.partitions === undefined ? undefined : ranges[0]?.start);
+  meter.admit(wanted.partitions === undefined ? undefined : ranges[0]?.start, false);
+  const { noteItem } = meter;
   const items: ItemList = [];
   let bytes = 0;
   let scannedCount = 0;
@@ -72,7 +73,7 @@ export function selectPage(
       snapshot,
       source,
       { TableName: tableName, ConsistentRead: input.ConsistentRead, Limit: limit },
-      { range, isReverse, filter, projection: output, fetches },
+      { range, isReverse, filter, projection: output, fetches, noteItem },
       pageBytes - bytes,
     );
     for (const item of read.items) items.push(item);

@@ -4,6 +4,8 @@ import type { Effect, Snapshot, Transaction } from "#store/store.ts";
 import type { ConsumedUnits } from "../consumed-capacity.ts";
 import { hashOfItemKey } from "../keyspace.ts";
 import type { IndexLayout, TableLayout } from "../table-layout.ts";
+import { AccessNotes } from "../insights/access-notes.ts";
+import type { KeyInsights } from "../insights/key-insights.ts";
 import type { Lane } from "./lane.ts";
 import { noteTraffic } from "./observe-request.ts";
 import type { Throttled } from "./throttled.ts";
@@ -16,12 +18,13 @@ import type { Throttled } from "./throttled.ts";
 
 /** Meters what one body reads of a table or an index. */
 export class ReadMeter implements Effect {
-  units = 0;
+  #units = 0;
   readonly #ctx: Context;
   readonly #lane: Lane;
   readonly #prefix: Key;
   readonly #throttles: boolean;
   readonly #refusals: Throttled[] = [];
+  readonly #insights: AccessNotes | undefined;
   #partition: number | undefined;
 
   /** `index`: the one that is read; local indexes live on their table's capacity. */
@@ -30,26 +33,49 @@ export class ReadMeter implements Effect {
     this.#lane = (index?.traffic ?? layout.traffic.table).read;
     this.#prefix = index === undefined ? layout.itemsPrefix : index.prefix;
     this.#throttles = ctx.settings.throttle;
+    const insights = index === undefined ? layout.insights : index.insights;
+    this.#insights = insights && new AccessNotes(insights);
     noteTraffic(ctx, layout.traffic);
     snapshot.afterwards(this);
   }
 
-  /** Throws if nothing is left. `key`: within the one partition that is read. */
-  admit(key?: Key): void {
-    const refusal = this.refusal(key);
+  /** What was read so far. It grows with each key that was admitted, in that order. */
+  get units(): number {
+    return this.#units;
+  }
+
+  set units(units: number) {
+    this.#insights?.used(units - this.#units);
+    this.#units = units;
+  }
+
+  /** For the pages of Query and Scan: notes an item that was looked at, by where it stands. */
+  get noteItem(): ((key: Key, units: number) => void) | undefined {
+    const notes = this.#insights;
+    return notes && ((key, units) => notes.note(key, units));
+  }
+
+  /** Throws if nothing is left. `key`: within the one partition that is read; of an item, unless it is not said so. */
+  admit(key?: Key, isItem = true): void {
+    const refusal = this.refusal(key, isItem);
     if (refusal !== undefined) throw refusal;
   }
 
-  refusal(key?: Key): Throttled | undefined {
+  refusal(key?: Key, isItem = true): Throttled | undefined {
+    if (key !== undefined && isItem) this.#insights?.admitted(key);
     if (!this.#throttles) return undefined;
     const hash = key === undefined ? undefined : hashOfItemKey(this.#prefix, key);
     const refusal = this.#lane.refusal(this.#ctx.now(), this.units, hash);
     if (refusal === undefined) this.#partition = hash;
-    else this.#refusals.push(refusal);
+    else {
+      this.#refusals.push(refusal);
+      if (key !== undefined) this.#insights?.refused(key, isItem);
+    }
     return refusal;
   }
 
   settled(): void {
+    this.#insights?.settled();
     for (const refusal of this.#refusals) this.#lane.countThrottle(refusal);
     if (this.units === 0) return;
     const nowMs = this.#ctx.now();
@@ -89,6 +115,12 @@ export class WriteMeter implements Effect {
   readonly #throttles: boolean;
   readonly #refusals: { readonly lane: Lane; readonly refusal: Throttled }[] = [];
   readonly #partitions = new Map<number, number>();
+  readonly #insights: AccessNotes | undefined;
+  readonly #entries: {
+    readonly insights: KeyInsights;
+    readonly key: Key;
+    readonly units: number;
+  }[] = [];
 
   /** `units`: what was consumed so far, counted by the writer as it goes. */
   constructor(tx: Transaction, ctx: Context, layout: TableLayout, units: ConsumedUnits) {
@@ -96,6 +128,7 @@ export class WriteMeter implements Effect {
     this.#layout = layout;
     this.#units = units;
     this.#throttles = ctx.settings.throttle;
+    this.#insights = layout.insights && new AccessNotes(layout.insights);
     noteTraffic(ctx, layout.traffic);
     tx.afterwards(this);
   }
@@ -106,7 +139,9 @@ export class WriteMeter implements Effect {
     const lane = this.#layout.traffic.table.write;
     const hash = hashOfItemKey(this.#layout.itemsPrefix, key);
     const refusal = lane.refusal(this.#ctx.now(), tableUnits(this.#units), hash);
-    if (refusal !== undefined) this.#refuse(lane, refusal);
+    if (refusal === undefined) return;
+    this.#insights?.refused(key);
+    this.#refuse(lane, refusal);
   }
 
   /** Throws if nothing is left of the capacity of a global index whose entries the write changes. */
@@ -122,12 +157,20 @@ export class WriteMeter implements Effect {
   }
 
   countInPartition(key: Key, units: number): void {
+    this.#insights?.note(key, units);
     if (!this.#throttles || !this.#ctx.settings.partitionLimits) return;
     const hash = hashOfItemKey(this.#layout.itemsPrefix, key);
     this.#partitions.set(hash, (this.#partitions.get(hash) ?? 0) + units);
   }
 
+  /** Notes what an index's entry cost, if the index has contributor insights. */
+  noteEntry({ insights }: IndexLayout, key: Key, units: number): void {
+    if (insights !== undefined) this.#entries.push({ insights, key, units });
+  }
+
   settled(): void {
+    this.#insights?.settled();
+    for (const { insights, key, units } of this.#entries) insights.accessed(key, units);
     for (const { lane, refusal } of this.#refusals) lane.countThrottle(refusal);
     const nowMs = this.#ctx.now();
     const units = tableUnits(this.#units);
