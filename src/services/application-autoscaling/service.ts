@@ -1,5 +1,6 @@
 import { defineService } from "#kernel/service.ts";
 import type { ApplicationAutoScaling } from "#models/application-autoscaling.ts";
+import { applicationAutoScalingAccess } from "./access.ts";
 import { activities } from "./activities.ts";
 import { adjustCapacity } from "./adjust-capacity.ts";
 import { evaluatePolicies } from "./evaluate-policies.ts";
@@ -13,5 +14,6 @@ import { targets } from "./targets.ts";
 export const applicationAutoScaling = defineService<ApplicationAutoScaling>({
   name: "application-autoscaling",
   operations: { ...targets, ...policies, ...scheduledActions, ...activities, ...tags },
+  access: applicationAutoScalingAccess,
   jobs: { adjustCapacity, evaluatePolicies, runScheduledAction },
 });

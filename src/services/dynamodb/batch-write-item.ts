@@ -143,7 +143,7 @@ function tableWrites(
     const record = openTable(tx, owner, write.tableName);
     let table = tables.get(record.id);
     if (table === undefined) {
-      const writer = new TableWriter(tx, owner, record, { isMetered: true });
+      const writer = new TableWriter(tx, owner, record, { capacity: "asked" });
       table = { tableName: write.tableName, writer, writes: [] };
       tables.set(record.id, table);
     }

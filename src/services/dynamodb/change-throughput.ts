@@ -30,6 +30,9 @@ const invalid = "One or more parameter values were invalid: ";
 const representableUnits = 1_000_000_000_000;
 const freeDecreasesADay = 4;
 const decreaseEveryMs = 3_600_000;
+const dayMs = 86_400_000;
+/** Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/switching.capacitymode.html */
+const switchesADay = 4;
 
 /** The billing that a table has after the request. */
 export function changedBilling(
@@ -41,11 +44,17 @@ export function changedBilling(
   const { billing: before } = table;
   const mode = input.BillingMode ?? before.mode;
   const isSwitched = mode !== before.mode;
+  const switches = (before.payPerRequestSwitchesMs ?? []).filter((atMs) => atMs > nowMs - dayMs);
+  if (isSwitched && mode === "PAY_PER_REQUEST") {
+    if (switches.length >= switchesADay) throw tooManySwitches(ctx);
+    switches.push(nowMs);
+  }
   const throughput = changedTableThroughput(ctx, before, mode, input, nowMs);
   const current = currentWarmUnits(before.mode, before.throughput, before.warmThroughput);
   const given = onDemandThroughput(ctx, mode, input.OnDemandThroughput, "table", -1);
   return {
     mode,
+    payPerRequestSwitchesMs: switches,
     payPerRequestSinceMs:
       isSwitched && mode === "PAY_PER_REQUEST" ? nowMs : before.payPerRequestSinceMs,
     throughput,
@@ -53,6 +62,14 @@ export function changedBilling(
     warmThroughput:
       moreWarmUnits(ctx, input.WarmThroughput, current, "table") ?? before.warmThroughput,
   };
+}
+
+/** That there is such a limit is documented, its message is not. */
+function tooManySwitches(ctx: ThroughputContext): Error {
+  return ctx.error(
+    "LimitExceededException",
+    `Subscriber limit exceeded: Update to PayPerRequest mode are limited to ${switchesADay} times in 1 day(s).`,
+  );
 }
 
 function changedTableThroughput(

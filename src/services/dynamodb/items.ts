@@ -66,7 +66,7 @@ export const items = {
     const after = ItemImage.ofItem(input.Item, sizeBytes);
     return ctx.transact((tx) => {
       const writer = new TableWriter(tx, ctx, openTable(tx, ctx, input.TableName), {
-        isMetered: true,
+        capacity: "asked",
       });
       const { layout } = writer;
       const key = keyOfItem(layout, input.Item);
@@ -101,7 +101,7 @@ export const items = {
     });
     return ctx.transact((tx) => {
       const writer = new TableWriter(tx, ctx, openTable(tx, ctx, input.TableName), {
-        isMetered: true,
+        capacity: "asked",
       });
       const key = keyOfRequest(writer.layout, input.Key);
       checkKeyPaths(writer.layout, condition);

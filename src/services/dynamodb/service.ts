@@ -27,6 +27,7 @@ import { continuousBackups } from "./restores/continuous-backups.ts";
 import { restoreFromBackup } from "./restores/restore-from-backup.ts";
 import { restoreTable } from "./restores/restore-table.ts";
 import { restoreToPointInTime } from "./restores/restore-to-point-in-time.ts";
+import { replicaScaling } from "./replica-scaling/replica-scaling.ts";
 import { scan } from "./scan.ts";
 import { keepStream } from "./streams/keep-stream.ts";
 import { records } from "./streams/records.ts";
@@ -51,6 +52,7 @@ export const dynamodb = defineService<DynamoDB>({
     ...createTable,
     ...updateTable,
     ...tags,
+    ...replicaScaling,
     ...limits,
     ...items,
     ...updateItem,

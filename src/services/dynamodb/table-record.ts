@@ -135,6 +135,8 @@ export interface Billing {
   readonly mode: BillingMode;
   /** When the mode was last switched to PAY_PER_REQUEST; shown in BillingModeSummary. */
   readonly payPerRequestSinceMs: number | undefined;
+  /** Switches to PAY_PER_REQUEST of the last day, the older ones first. */
+  readonly payPerRequestSwitchesMs?: readonly number[];
   /** Zeros with PAY_PER_REQUEST. */
   readonly throughput: Throughput;
   readonly onDemandThroughput: OnDemandThroughput | undefined;

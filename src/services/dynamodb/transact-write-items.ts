@@ -97,7 +97,7 @@ export class TransactedTables {
       if (table === undefined) {
         const writer = new TableWriter(tx, owner, record, {
           tableFactor: transactionFactor,
-          isMetered: true,
+          capacity: "asked",
         });
         table = { name: action.tableName, writer };
         this.#tables.set(record.id, table);

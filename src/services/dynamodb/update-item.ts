@@ -25,7 +25,7 @@ export const updateItem = {
     });
     return ctx.transact((tx) => {
       const writer = new TableWriter(tx, ctx, openTable(tx, ctx, input.TableName), {
-        isMetered: true,
+        capacity: "asked",
       });
       const { layout } = writer;
       const key = keyOfRequest(layout, input.Key);

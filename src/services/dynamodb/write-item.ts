@@ -21,8 +21,11 @@ import { ExpiryIndex } from "./time-to-live/expiry-index.ts";
 interface WriterOptions {
   /** A transaction's writes cost twice, those of its index entries do not. */
   readonly tableFactor?: number;
-  /** Whether a caller pays: capacity is asked for and taken. What DynamoDB does by itself is free. */
-  readonly isMetered?: boolean;
+  /**
+   * Whether it takes capacity: a caller's writes ask for it, those of other replicas are only counted. What DynamoDB
+   * does by itself is free.
+   */
+  readonly capacity?: "asked" | "counted" | "free";
 }
 
 /**
@@ -56,7 +59,11 @@ export class TableWriter {
     this.#tx = tx;
     this.#tableFactor = options.tableFactor ?? 1;
     this.layout = tableLayout(ctx, table);
-    this.#meter = options.isMetered ? new WriteMeter(tx, ctx, this.layout, this.units) : undefined;
+    const { capacity = "free" } = options;
+    this.#meter =
+      capacity === "free"
+        ? undefined
+        : new WriteMeter(tx, ctx, this.layout, this.units, capacity === "asked");
     this.#sizes = new SizeChange(this.layout);
     this.#collections =
       this.layout.collectionsPrefix === undefined ? undefined : new CollectionSizes(tx);

@@ -31,7 +31,7 @@ export function applyChanges(ctx: Context, { changes, ...group }: Changes): Prom
   return ctx.transact((tx) => {
     const table = findMember(tx, ctx, group);
     if (table === undefined || table.status === "DELETING") return { isThere: false };
-    const writer = new TableWriter(tx, ctx, table);
+    const writer = new TableWriter(tx, ctx, table, { capacity: "counted" });
     for (const change of changes) applyChange(tx, writer, change);
     writer.finish();
     return { isThere: true };

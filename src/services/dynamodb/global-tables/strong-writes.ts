@@ -126,7 +126,7 @@ export class StrongWrites {
     const { name: tableName, replication } = this.#table.table;
     const member = findMember(this.#tx, ctx, { tableName, groupId: replication!.groupId });
     if (member === undefined) return undefined;
-    const writer = new TableWriter(this.#tx, ctx, member);
+    const writer = new TableWriter(this.#tx, ctx, member, { capacity: "counted" });
     this.#writers.set(region, writer);
     return writer;
   }

@@ -41,7 +41,7 @@ interface Written {
 export function writeOne(ctx: TableContext, action: WriteAction): Promise<Written> {
   return ctx.transact((tx) => {
     const writer = new TableWriter(tx, ctx, openTable(tx, ctx, action.tableName), {
-      isMetered: true,
+      capacity: "asked",
     });
     const key = action.key(writer.layout);
     const before = writer.find(key);

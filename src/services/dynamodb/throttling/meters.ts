@@ -122,12 +122,21 @@ export class WriteMeter implements Effect {
     readonly units: number;
   }[] = [];
 
-  /** `units`: what was consumed so far, counted by the writer as it goes. */
-  constructor(tx: Transaction, ctx: Context, layout: TableLayout, units: ConsumedUnits) {
+  /**
+   * `units`: what was consumed so far, counted by the writer as it goes. `asks`: whether writes wait for capacity, or
+   * only take it.
+   */
+  constructor(
+    tx: Transaction,
+    ctx: Context,
+    layout: TableLayout,
+    units: ConsumedUnits,
+    asks: boolean,
+  ) {
     this.#ctx = ctx;
     this.#layout = layout;
     this.#units = units;
-    this.#throttles = ctx.settings.throttle;
+    this.#throttles = asks && ctx.settings.throttle;
     this.#insights = layout.insights && new AccessNotes(layout.insights);
     noteTraffic(ctx, layout.traffic);
     tx.afterwards(this);
@@ -158,7 +167,8 @@ export class WriteMeter implements Effect {
 
   countInPartition(key: Key, units: number): void {
     this.#insights?.note(key, units);
-    if (!this.#throttles || !this.#ctx.settings.partitionLimits) return;
+    const { throttle, partitionLimits } = this.#ctx.settings;
+    if (!throttle || !partitionLimits) return;
     const hash = hashOfItemKey(this.#layout.itemsPrefix, key);
     this.#partitions.set(hash, (this.#partitions.get(hash) ?? 0) + units);
   }
