@@ -1,11 +1,17 @@
-import { join } from "node:path";
 import { textAuthenticator } from "#gateway/authenticate-text.ts";
 import { gateway } from "#gateway/pipeline.ts";
 import { openFront } from "#gateway/front/open-front.ts";
 import { Credentials } from "#kernel/credentials.ts";
 import { rootOf } from "#kernel/identity.ts";
-import { Kernel, type KernelOptions } from "#kernel/kernel.ts";
+import { Faults } from "#kernel/faults.ts";
+import { Kernel } from "#kernel/kernel.ts";
 import type { Log } from "#kernel/log.ts";
+import { Metrics } from "#kernel/metrics.ts";
+import { RegionLinks } from "#kernel/region-links.ts";
+import { DiskPlace } from "#kernel/state/disk-place.ts";
+import { Life } from "#kernel/state/life.ts";
+import { MemoryPlace } from "#kernel/state/memory-place.ts";
+import type { StatePlace } from "#kernel/state/place.ts";
 import { services } from "#services/index.ts";
 import { memoryStore, openStore } from "#store/open.ts";
 import type { World } from "#world/world.ts";
@@ -50,37 +56,48 @@ export interface Server {
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { world, log, dataFolder } = options;
   const startedAtElapsedMs = world.clock.elapsedMs();
-  const store =
-    dataFolder === undefined
-      ? memoryStore()
-      : await openStore({
-          world,
-          folder: join(dataFolder, "store"),
-          holder: `process ${process.pid}`,
-        });
+  // They are this process's, whichever state is loaded.
+  const metrics = new Metrics();
+  const links = new RegionLinks();
+  const faults = new Faults(world.clock, world.random);
+  const settings = { throttle: options.throttle, partitionLimits: options.partitionLimits };
+  const place = placeOf(options);
+  const { blobs } = place;
+  const credentials = knownCredentials(options);
+  const ports = {
+    host: options.host,
+    first: options.servicePort,
+    authenticate: textAuthenticator({
+      credentials,
+      authentication: options.authentication,
+      defaultAccount: options.account,
+      nowMs: () => world.clock.machineMs(),
+    }),
+  };
+  const life = await Life.begin({
+    clock: world.clock,
+    version: options.version,
+    place,
+    makeKernel: (store) =>
+      new Kernel({
+        world,
+        store,
+        services,
+        log,
+        settings,
+        blobs,
+        ports,
+        metrics,
+        links,
+        faults,
+      }),
+  });
   try {
-    const credentials = knownCredentials(options);
-    const kernel = new Kernel({
-      world,
-      store,
-      services,
-      log,
-      settings: { throttle: options.throttle, partitionLimits: options.partitionLimits },
-      blobs: placeForBlobs(options),
-      ports: {
-        host: options.host,
-        first: options.servicePort,
-        authenticate: textAuthenticator({
-          credentials,
-          authentication: options.authentication,
-          defaultAccount: options.account,
-          nowMs: () => world.clock.nowMs(),
-        }),
-      },
-    });
-    await kernel.start();
     const handler = gateway({
-      kernel,
+      life,
+      get kernel() {
+        return life.kernel;
+      },
       credentials,
       facts: {
         version: options.version,
@@ -105,23 +122,26 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       port: front.port,
       async close() {
         // Whoever is held up by a fault is answered now.
-        kernel.faults.clear();
+        faults.clear();
         await front.close();
-        await kernel.stop();
-        await store.close();
+        await life.end();
       },
     };
   } catch (error) {
-    await store.close();
+    await life.end();
     throw error;
   }
 }
 
-/** All that the server keeps is in two folders: the store's and this one. */
-function placeForBlobs({ world, dataFolder }: ServerOptions): KernelOptions["blobs"] {
-  return dataFolder === undefined
-    ? undefined
-    : { files: world.files, folder: join(dataFolder, "blobs") };
+function placeOf({ world, dataFolder }: ServerOptions): StatePlace {
+  if (dataFolder === undefined) return new MemoryPlace(() => memoryStore());
+  const holder = `process ${process.pid}`;
+  return new DiskPlace({
+    files: world.files,
+    dataFolder,
+    holder,
+    openStore: (folder) => openStore({ world, folder, holder }),
+  });
 }
 
 function knownCredentials({ rootKey, account }: ServerOptions): Credentials {

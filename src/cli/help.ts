@@ -22,6 +22,10 @@ Bend it, while it runs (docs/guides/bend-it.md):
                                        --latency 200ms; to some: --share 10%, --region, --count 3
   tule fault partition REGION REGION   cuts two regions from each other; delay, heal
   tule fault list | remove ID | clear
+  tule snapshot save | load | delete NAME, tule snapshot list
+                                       copies the whole state, while it is written to
+  tule fork [NAME] --port PORT         starts another server on a copy of a snapshot, or of now
+                                       (--from PORT: of that server; --data DIR: in that folder)
 
 tule --help, tule --version
 

@@ -9,7 +9,7 @@ import { nearest } from "#base/nearest.ts";
 import { UsageError } from "./settings.ts";
 import { version } from "./version.ts";
 
-const commands = ["start", "env", "status", "demo", "time", "fault"];
+const commands = ["start", "env", "status", "demo", "time", "fault", "snapshot", "fork"];
 
 /** Runs one command. Resolves with the exit code: 0, 1 if it failed, 2 if it was called wrongly. */
 export async function run(argv: readonly string[]): Promise<number> {
@@ -47,6 +47,12 @@ export async function run(argv: readonly string[]): Promise<number> {
       }
       case "fault":
         return await (await import("./fault.ts")).fault(rest, configurationOf);
+      case "snapshot": {
+        const { words, settings } = sortArguments(rest);
+        return await (await import("./snapshot.ts")).snapshot(configurationOf(settings), words);
+      }
+      case "fork":
+        return await (await import("./fork.ts")).fork(rest, configurationOf);
       default:
         throw new UsageError(unknownCommand(command));
     }

@@ -1,5 +1,6 @@
 import type { Credentials } from "#kernel/credentials.ts";
 import type { Kernel } from "#kernel/kernel.ts";
+import type { Life } from "#kernel/state/life.ts";
 
 /** What the server says of itself. */
 export interface ServerFacts {
@@ -11,6 +12,8 @@ export interface ServerFacts {
 }
 
 export interface GatewayOptions {
+  readonly life: Life;
+  /** Of the state that holds now: ask anew for each call. */
   readonly kernel: Kernel;
   readonly facts: ServerFacts;
   readonly credentials: Credentials;

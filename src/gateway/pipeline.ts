@@ -29,9 +29,9 @@ const largestBodyBytes = 32 * 1024 * 1024;
 
 /** A request's whole life, from what the front read to what it writes. */
 export function gateway(options: GatewayOptions): HttpHandler {
-  const { kernel } = options;
-  const { clock, random } = kernel.world;
-  const endpoints = new Endpoints(kernel);
+  const { gate } = options.life;
+  const { clock, random } = options.kernel.world;
+  const endpoints = new Endpoints(options.kernel);
 
   return async (request: HttpRequest): Promise<HttpResponse> => {
     const own = ownPage(options, request);
@@ -48,12 +48,15 @@ export function gateway(options: GatewayOptions): HttpHandler {
     let response: EncodedResponse;
     let error: WireError | undefined;
     const call: Call = { request, routed, body, requestId };
+    for (let closed = gate.enter(); closed !== undefined; closed = gate.enter()) await closed;
     try {
       response = await answer(options, endpoint, call);
     } catch (failure) {
-      error = wireError(kernel, endpoint, requestId, failure);
+      error = wireError(options.kernel, endpoint, requestId, failure);
       const { protocol, service, operation } = endpoint;
       response = protocol.encodeError(service, operation, error, requestId);
+    } finally {
+      gate.leave();
     }
     const latencyMs = clock.elapsedMs() - startedMs;
     const { status } = response;

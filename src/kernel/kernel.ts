@@ -37,6 +37,10 @@ export interface KernelOptions {
   readonly services: readonly Service[];
   readonly log: Log;
   readonly settings?: Partial<KernelSettings>;
+  /** What outlives the kernel when another state takes its state's place; new unless it is given. */
+  readonly faults?: Faults;
+  readonly links?: RegionLinks;
+  readonly metrics?: Metrics;
   /** Who serves other regions; nobody unless it is said. */
   readonly peers?: Peers;
   /** Where large bodies lie; in memory if nothing is said. */
@@ -59,9 +63,6 @@ export interface KernelSettings {
 export interface SharedKind<T> {
   readonly make: () => T;
 }
-
-/** What a server without a disk keeps of large bodies. */
-const memoryForBlobsBytes = 2 * 1024 ** 3;
 
 export interface PortOptions {
   readonly host: string;
@@ -95,10 +96,10 @@ export class Kernel {
   readonly world: World;
   readonly store: Store;
   readonly log: Log;
-  readonly metrics = new Metrics();
+  readonly metrics: Metrics;
   readonly blobs: FileBlobs;
   readonly measurements: Measurements;
-  readonly links = new RegionLinks();
+  readonly links: RegionLinks;
   readonly faults: Faults;
   readonly peers: Peers;
   readonly regionCalls: RegionCalls;
@@ -124,10 +125,12 @@ export class Kernel {
       ...options,
       onFirst: (tx) => this.#compactLater(tx),
     });
-    this.faults = new Faults(options.world.clock, options.world.random);
+    this.metrics = options.metrics ?? new Metrics();
+    this.links = options.links ?? new RegionLinks();
+    this.faults = options.faults ?? new Faults(options.world.clock, options.world.random);
     this.clock = new ServerClock(options.world.clock, options.store);
     const { store, log } = options;
-    const place = options.blobs ?? { files: memoryFiles(memoryForBlobsBytes), folder: "blobs" };
+    const place = options.blobs ?? { files: memoryFiles(), folder: "blobs" };
     this.blobs = new FileBlobs({ ...place, store, log, random: options.world.random });
     this.services = new Map(options.services.map((service) => [service.name, service]));
     this.contributors = new Contributors(() => this.world.clock.nowMs());

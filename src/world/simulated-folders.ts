@@ -53,6 +53,9 @@ export class SimulatedFolders {
   }
 
   rename(from: string, to: string, entry: Entry): void {
+    // Changes are known by their paths, which mean other folders from now on: those inside happen to be on the disk.
+    this.beginSync(from)();
+    for (const inside of this.below(from)) this.beginSync(inside)();
     this.#change({ kind: "rename", from, path: to, entry });
   }
 

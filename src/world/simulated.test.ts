@@ -82,6 +82,23 @@ describe("A crash of the simulated world", () => {
     );
   });
 
+  test("takes nothing from a folder that was done in another one of its name", async () => {
+    for (const seed of seeds) {
+      const world = await freshWorld(seed);
+      const { files } = world;
+      for (const folder of ["/data/old", "/data/new"]) {
+        await files.makeFolder(folder);
+        await files.replace(`${folder}/a`, Buffer.from(folder));
+      }
+      await files.remove("/data/old/a");
+      await files.rename("/data/old", "/data/gone");
+      await files.rename("/data/new", "/data/old");
+      await files.syncFolder("/data");
+      const found = await world.crash().files.read("/data/old/a");
+      assert.equal(found?.toString(), "/data/new", `seed ${seed}`);
+    }
+  });
+
   test("may lose new, renamed and removed entries until their folder is synced", async () => {
     const outcomes = new Set<string>();
     for (const seed of seeds) {

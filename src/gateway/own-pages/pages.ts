@@ -7,6 +7,7 @@ import { faults } from "./faults.ts";
 import { links } from "./links.ts";
 import { measurements } from "./measurements.ts";
 import { json, PageProblem, type OwnPage, type PageCall } from "./page.ts";
+import { forks, snapshots } from "./snapshots.ts";
 import { stateReset } from "./state.ts";
 import { time } from "./time.ts";
 
@@ -21,6 +22,8 @@ const pages: Readonly<Record<string, OwnPage>> = {
   time,
   faults,
   links,
+  snapshots,
+  forks,
 };
 
 /** No page takes more to say. */

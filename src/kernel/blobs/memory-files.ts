@@ -1,10 +1,24 @@
 import type { OpenFile } from "#world/world.ts";
 import type { BlobFiles } from "./blobs.ts";
 
+/** What a server without a disk keeps of large bodies. */
+const memoryForBlobsBytes = 2 * 1024 ** 3;
 const blockBytes = 256 * 1024;
 
+/** The files that there were at a moment, for as long as somebody has them. Blobs' files do not change. */
+export interface KeptFiles {
+  readonly files: ReadonlyMap<string, OpenFile>;
+  readonly sizeBytes: number;
+}
+
+export interface MemoryFiles extends BlobFiles {
+  keep(): KeptFiles;
+  /** Puts kept files in the place of all others. */
+  takeBack(kept: KeptFiles): void;
+}
+
 /** Files of a server that keeps everything in memory. Beyond `capacityBytes` a write fails as on a full disk. */
-export function memoryFiles(capacityBytes: number): BlobFiles {
+export function memoryFiles(capacityBytes = memoryForBlobsBytes): MemoryFiles {
   const files = new Map<string, MemoryFile>();
   const used = { bytes: 0, capacityBytes };
   return {
@@ -25,6 +39,12 @@ export function memoryFiles(capacityBytes: number): BlobFiles {
       const inside = [...files.keys()].filter((path) => path.startsWith(`${folder}/`));
       const names = inside.map((path) => path.slice(folder.length + 1).split("/", 1)[0] ?? "");
       return Promise.resolve([...new Set(names)].toSorted());
+    },
+    keep: () => ({ files: new Map(files), sizeBytes: used.bytes }),
+    takeBack(kept) {
+      files.clear();
+      for (const [path, file] of kept.files) if (file instanceof MemoryFile) files.set(path, file);
+      used.bytes = kept.sizeBytes;
     },
     makeFolder: () => Promise.resolve(),
     syncFolder: () => Promise.resolve(),
