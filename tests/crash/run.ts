@@ -23,12 +23,11 @@ import { readItems, verifyIndexes } from "./verify-table.ts";
 
 /** How many clients do what: all of it, or above all restores. */
 const loads = {
-  all: { writers: 64, restorers: 1 },
-  restores: { writers: 2, restorers: 4 },
+  all: { writers: 64, restorers: 1, longestLifeMs: 700 },
+  restores: { writers: 2, restorers: 3, longestLifeMs: 2_000 },
 } as const;
 export type LoadName = keyof typeof loads;
 const shortestLifeMs = 50;
-const longestLifeMs = 700;
 const readersPauseMs = 100;
 
 export interface Summary {
@@ -167,6 +166,7 @@ class Run {
         }),
       );
     }
+    const { longestLifeMs } = this.#load;
     await delay(shortestLifeMs + this.#random.below(longestLifeMs - shortestLifeMs));
     isKilled = true;
     await this.#server.kill();

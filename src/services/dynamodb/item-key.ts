@@ -51,8 +51,10 @@ export function partitionOfItem(layout: TableLayout, item: Item): Key {
 }
 
 /** The key attributes of an item, partition first. */
-export function keyAttributesOf(layout: TableLayout, item: Item): Item {
-  const { partition, sort } = layout;
+export function keyAttributesOf(
+  { partition, sort }: Pick<TableLayout, "partition" | "sort">,
+  item: Item,
+): Item {
   const key: Item = {};
   setAttribute(key, partition.name, attributeOf(item, partition.name)!);
   if (sort !== undefined) setAttribute(key, sort.name, attributeOf(item, sort.name)!);

@@ -33,6 +33,11 @@ import type { IndexRecord, TableRecord } from "./table-record.ts";
  *   outbound-job table id, member id                      → nothing: the job that delivers is scheduled
  *   replica-fill table id, member id                      → the key of the last item that a new replica was sent
  *   tombstone-job table id, group id                      → nothing: the job that forgets tombstones is scheduled
+ *   export       export id                              → ExportRecord
+ *   export-file  export id, number                      → a data file that is written: its line of the manifest
+ *   export-token client token                           → the export that was begun with it
+ *   import       import id                              → ImportRecord
+ *   import-token client token                           → the import that was begun with it
  *   token        time window, client token                → an idempotent transaction (client-tokens.ts)
  *
  * Items are ordered by a hash of their partition key, then by sort key: a Scan walks the hashes as AWS's does, and
@@ -119,6 +124,19 @@ export const memberPrefixes = (ctx: AnyContext, table: TableId, memberId: string
   memberKinds.map((kind) => ctx.key(kind, table.id, memberId));
 export const replicationPrefixes = (ctx: AnyContext, table: TableId): readonly Key[] =>
   [...groupKinds, ...memberKinds].map((kind) => ctx.key(kind, table.id));
+
+export const exportKey = (ctx: AnyContext, exportId: string): Key => ctx.key("export", exportId);
+export const exportsPrefix = (ctx: AnyContext): Key => ctx.key("export");
+export const exportFileKey = (ctx: AnyContext, exportId: string, fileNumber: number): Key =>
+  ctx.key("export-file", exportId, fileNumber);
+export const exportFilesPrefix = (ctx: AnyContext, exportId: string): Key =>
+  ctx.key("export-file", exportId);
+export const exportTokenKey = (ctx: AnyContext, token: string): Key =>
+  ctx.key("export-token", token);
+export const importKey = (ctx: AnyContext, importId: string): Key => ctx.key("import", importId);
+export const importsPrefix = (ctx: AnyContext): Key => ctx.key("import");
+export const importTokenKey = (ctx: AnyContext, token: string): Key =>
+  ctx.key("import-token", token);
 
 /** Where a table's items, or an index's entries, stand: `prefix`, then a partition's bytes, then the sort key's. */
 export const itemsPrefix = (ctx: AnyContext, table: TableId): Key => ctx.key("item", table.id);

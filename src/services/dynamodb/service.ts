@@ -13,6 +13,9 @@ import { expireTokens } from "./client-tokens.ts";
 import { createTable } from "./create-table.ts";
 import { deleteIndex } from "./delete-index.ts";
 import { deleteTable, sweepTable } from "./delete-table.ts";
+import { exportTable } from "./exports/export-table-to-point-in-time.ts";
+import { describeExports } from "./exports/exports.ts";
+import { writeExport } from "./exports/write-export.ts";
 import { trimHistory } from "./history/trim-history.ts";
 import { globalTables } from "./global-tables/global-tables.ts";
 import { contributorInsights, settleInsights } from "./insights/contributor-insights.ts";
@@ -70,6 +73,8 @@ export const dynamodb = defineService<DynamoDB>({
     ...backups,
     ...restoreFromBackup,
     ...restoreToPointInTime,
+    ...exportTable,
+    ...describeExports,
     ...resourcePolicies,
     ...contributorInsights,
     ...globalTables.operations,
@@ -92,6 +97,7 @@ export const dynamodb = defineService<DynamoDB>({
     sweepTable,
     trimHistory,
     ...globalTables.jobs,
+    writeExport,
   },
   regionCalls: globalTables.regionCalls,
   observe: observeRequest,

@@ -35,13 +35,9 @@ export function* itemsAt(
   const days = daysFrom(snapshot, table.history, dayOf(moment.historyFromMs)).map(
     (day) => new DayOfHistory(snapshot, table.history, day, afterSuffix),
   );
+  const walks = [current, ...days];
   for (;;) {
-    let suffix = current.suffix;
-    for (const day of days) {
-      if (day.suffix !== undefined && (suffix === undefined || day.suffix < suffix)) {
-        suffix = day.suffix;
-      }
-    }
+    const suffix = firstOf(walks);
     if (suffix === undefined) return;
     let change: HistoryEntry | undefined;
     for (const day of days) {
@@ -53,6 +49,15 @@ export function* itemsAt(
     if (current.suffix === suffix) current.pass();
     yield { suffix, stored: change === undefined ? stored : change.before };
   }
+}
+
+/** Whichever key comes first. */
+export function firstOf(walks: readonly { readonly suffix: Key | undefined }[]): Key | undefined {
+  let first: Key | undefined;
+  for (const { suffix } of walks) {
+    if (suffix !== undefined && (first === undefined || suffix < first)) first = suffix;
+  }
+  return first;
 }
 
 /** The days of the history that have entries, from this one on. */
@@ -67,6 +72,38 @@ export function daysFrom(snapshot: Snapshot, history: HistoryLayout, fromDay: nu
     days.push(day);
     start = dayPrefix(history, day + 1);
   }
+}
+
+/**
+ * Of the entries of one item on one day (`prefix`), the first that is after the moment, from a sequence number on. By H2,
+ * all that are not after it come before it.
+ */
+export function firstAfter(
+  snapshot: Snapshot,
+  history: HistoryLayout,
+  prefix: Key,
+  moment: Moment,
+  fromSequence = 0,
+): HistoryEntry | undefined {
+  const end = endOfPrefix(prefix);
+  const [last] = snapshot.range({ start: prefix, end, reverse: true, limit: 1 });
+  if (last === undefined) return undefined;
+  let found = readEntry(history, last.key, last.value);
+  if (!isAfter(found, moment)) return undefined;
+  let low = fromSequence;
+  let high = found.sequence;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const [probe] = snapshot.range({ start: prefix + integer(middle), end, limit: 1 });
+    const entry = readEntry(history, probe!.key, probe!.value);
+    if (isAfter(entry, moment)) {
+      found = entry;
+      high = middle;
+    } else {
+      low = entry.sequence + 1;
+    }
+  }
+  return found;
 }
 
 /** The items that are there now. */
@@ -100,7 +137,7 @@ class CurrentItems {
 const readAtOnce = 16;
 
 /** The entries of one day, one item after the other. */
-class DayOfHistory {
+export class DayOfHistory {
   readonly #snapshot: Snapshot;
   readonly #history: HistoryLayout;
   readonly #day: number;
@@ -142,31 +179,9 @@ class DayOfHistory {
       this.#next();
     }
     const prefix = itemOnDayPrefix(this.#history, this.#day, suffix);
-    found ??= this.#search(prefix, last.sequence + 1, moment);
+    found ??= firstAfter(this.#snapshot, this.#history, prefix, moment, last.sequence + 1);
     this.#entries = this.#from(endOfPrefix(prefix));
     this.#next();
-    return found;
-  }
-
-  /** The first change after the moment from a sequence number on. By H2, all that are not after it come before it. */
-  #search(prefix: Key, fromSequence: number, moment: Moment): HistoryEntry | undefined {
-    const end = endOfPrefix(prefix);
-    const [last] = this.#snapshot.range({ start: prefix, end, reverse: true, limit: 1 });
-    let found = readEntry(this.#history, last!.key, last!.value);
-    if (!isAfter(found, moment)) return undefined;
-    let low = fromSequence;
-    let high = found.sequence;
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      const [probe] = this.#snapshot.range({ start: prefix + integer(middle), end, limit: 1 });
-      const entry = readEntry(this.#history, probe!.key, probe!.value);
-      if (isAfter(entry, moment)) {
-        found = entry;
-        high = middle;
-      } else {
-        low = entry.sequence + 1;
-      }
-    }
     return found;
   }
 

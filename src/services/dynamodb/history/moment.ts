@@ -31,6 +31,12 @@ export function momentAt(snapshot: Snapshot, history: HistoryLayout, atMs: numbe
   return { atMs, beforeSequence: nextSequence, historyFromMs: Math.min(atMs, lastMs) };
 }
 
+/** The state just before this time: what was changed at it is not in. */
+export function momentBefore(snapshot: Snapshot, history: HistoryLayout, atMs: number): Moment {
+  // Clocks tell microseconds at most.
+  return momentAt(snapshot, history, atMs - 0.001);
+}
+
 /** The state of now, whatever the clock says. */
 export function momentNow(snapshot: Snapshot, history: HistoryLayout, nowMs: number): Moment {
   const { lastMs } = readState(snapshot, history);

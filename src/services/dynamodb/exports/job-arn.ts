@@ -1,0 +1,45 @@
+import type { Context } from "#kernel/context.ts";
+
+const arnPattern =
+  /^arn:aws[a-z-]*:dynamodb:([a-z0-9-]+):(\d{12}):table\/([a-zA-Z0-9_.-]+)\/(export|import)\/([0-9]{14}-[0-9a-f]{8})$/;
+
+/** What the ARN of an export or an import says. Source: ack-api-quirks, DDB-EXPORT-006 and DDB-IMPORT-010. */
+export function jobArn(
+  ctx: Context,
+  arn: string,
+  kind: "export" | "import",
+): { readonly region: string; readonly id: string } {
+  const [, region, account, , foundKind, id] = arnPattern.exec(arn) ?? [];
+  if (region === undefined || id === undefined || foundKind !== kind) {
+    const word = kind === "export" ? "Export" : "Import";
+    throw ctx.error("ValidationException", `Invalid ${word} ARN`);
+  }
+  if (account !== ctx.account) throw ctx.error("AccessDeniedException", "Access is denied");
+  return { region, id };
+}
+
+type JobList = "export" | "import" | "bulk operation";
+
+/** Where the next page of a list goes on, for `openJobPage`. */
+export function jobPageToken(list: JobList, id: string): string {
+  return Buffer.from(JSON.stringify([list, id])).toString("base64url");
+}
+
+/** The id after which a page goes on; undefined: from the beginning. */
+export function openJobPage(
+  ctx: Context,
+  token: string | undefined,
+  list: JobList,
+): string | undefined {
+  if (token === undefined) return undefined;
+  try {
+    const read = JSON.parse(Buffer.from(token, "base64url").toString("utf8")) as unknown;
+    if (Array.isArray(read) && read[0] === list && typeof read[1] === "string") return read[1];
+  } catch {
+    // Not one of ours: refused below.
+  }
+  throw ctx.error(
+    "ValidationException",
+    `Invalid Request: Provided nextToken is invalid: ${token}`,
+  );
+}
