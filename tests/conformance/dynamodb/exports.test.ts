@@ -188,7 +188,7 @@ test("a full export has the items of its moment, with manifests and checksums", 
       "manifest-summary.md5",
     ].map((name) => folder + name),
   );
-  const summary = JSON.parse((await exporting.object(ended.ExportManifest!)).toString()) as Record<
+  const summary = JSON.parse((await exporting.object(ended.ExportManifest)).toString()) as Record<
     string,
     unknown
   >;
@@ -320,7 +320,7 @@ test("an incremental export has what became of each item within its span", async
     IncrementalExportSpecification: specification,
   });
   const records = (await exporting.lines(ion)).map((line) => readIonStruct(line)["Record"]!.M!);
-  assert.deepEqual(records.map((record) => record["Keys"]!.M!["pk"]!.S).toSorted(), [
+  assert.deepEqual(records.map((record) => record["Keys"]!.M!["pk"]!.S!).toSorted(), [
     "again",
     "changed",
     "deleted",
