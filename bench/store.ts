@@ -1,5 +1,5 @@
 /**
- * The store alone: `node bench/store.ts [keys] [lmdb|memory]`. Loads the keys, then durable
+ * The store alone: `node bench/store.ts [keys] [disk|memory]`. Loads the keys, then durable
  * random puts with 1, 64 and 256 waiting, point gets and ranges. CPU is the whole process's, all threads.
  */
 import { mkdtempSync, rmSync } from "node:fs";
@@ -12,7 +12,7 @@ import type { Store } from "#store/store.ts";
 import { realWorld } from "#world/real.ts";
 
 const keyCount = Number(process.argv[2] ?? 300_000);
-const kind = process.argv[3] ?? "lmdb";
+const kind = process.argv[3] ?? "disk";
 const seconds = Number(process.argv[4] ?? 4);
 const folder = mkdtempSync(join(process.env["TULE_BENCH_FOLDER"] ?? tmpdir(), "tule-store-"));
 const prefix = ["dynamodb", "000000000000", "us-east-1", "items", "0123456789ab"]

@@ -26,7 +26,7 @@ interface Rule {
 const rules: readonly Rule[] = [
   { files: /^src\/base\//, mayImport: [] },
   { files: /^src\/world\//, mayImport: [/^base\//, /^node:/] },
-  { files: /^src\/store\//, mayImport: [/^base\//, /^world\//, /^lmdb$/] },
+  { files: /^src\/store\//, mayImport: [/^base\//, /^world\//] },
   { files: /^src\/models\//, mayImport: [], mayImportTypesOf: [/^base\//] },
   {
     files: /^src\/kernel\//,
@@ -79,7 +79,7 @@ describe("The layers", () => {
     const banned =
       /\b(Date\.now\(|new Date\(\)|performance\.now\(|Math\.random\(|setTimeout\(|setInterval\(|process\.(env|argv|exit|cwd|on)\b|crypto\.randomUUID|randomBytes\(|randomUUID\(|fetch\()/;
     const offences = layered
-      .filter((file) => !/^src\/(world|cli|store\/engines)\//.test(file) && !tests.test(file))
+      .filter((file) => !/^src\/(world|cli)\//.test(file) && !tests.test(file))
       .flatMap((file) =>
         withoutComments(readText(file))
           .split("\n")
@@ -163,7 +163,7 @@ describe("The documents", () => {
 });
 
 interface Import {
-  /** "kernel/context.ts" for a file in src, else the module: "node:fs", "lmdb". */
+  /** "kernel/context.ts" for a file in src, else the module: "node:fs", "pg". */
   readonly target: string;
   readonly isType: boolean;
 }

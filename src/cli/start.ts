@@ -1,3 +1,4 @@
+import { StoreFromEarlierVersion } from "#store/open.ts";
 import { realWorld } from "#world/real.ts";
 import { FolderInUse } from "#world/world.ts";
 import type { World } from "#world/world.ts";
@@ -88,6 +89,7 @@ function problemOf(error: unknown, { host, port, data }: Configuration): string 
   if (error instanceof FolderInUse) {
     return `the data folder ${data} is in use by ${error.holder}; choose another with --data`;
   }
+  if (error instanceof StoreFromEarlierVersion) return error.message;
   if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string")
     return undefined;
   const call = "syscall" in error ? error.syscall : undefined;

@@ -9,21 +9,24 @@ import { FolderInUse } from "#world/world.ts";
 import { openStore } from "./open.ts";
 import { describeStore } from "./store.contract.ts";
 
-async function freshFolder(t: TestContext): Promise<string> {
+/** @param close called before the folder is removed. */
+async function freshFolder(t: TestContext, close?: () => Promise<void>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "tule-store-"));
-  t.after(() => rm(folder, { recursive: true }));
+  t.after(async () => {
+    await close?.();
+    await rm(folder, { recursive: true });
+  });
   return folder;
 }
 
-/** With sizes of 0 each write goes on to LMDB at once; else most of it stays above, in memory. */
+/** With sizes of 0 each write goes on to the base at once; else most of it stays above, in memory. */
 for (const applyBytes of [4_000_000, 0]) {
   describeStore(`on disk, applied after ${applyBytes} bytes`, async (t) => {
     const world = realWorld();
-    const folder = await freshFolder(t);
+    const folder = await freshFolder(t, () => store.close());
     const open = () =>
       openStore({ world, folder, applyBytes, maxPendingBytes: applyBytes, segmentBytes: 65_536 });
     let store = await open();
-    t.after(() => store.close());
     return {
       store,
       async reopen() {

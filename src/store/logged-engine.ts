@@ -5,8 +5,8 @@
  *
  *     [active memtable: takes new writes -> frozen memtable: on its way to the base -> base]
  *
- * Why: the base pays for each random write with a page (some 20 us of CPU and 8 KB written), and with
- * a slow sync; the log pays with a few bytes at its end. See docs/decisions/0002-store-engine.md.
+ * Why: the base takes sorted files, which are written whole; the log takes a write as it comes, for a few
+ * bytes at its end. See docs/decisions/0004-log-structured-engine.md.
  *
  * E1. The base holds the number of the last write that it has applied whole; the log keeps what comes
  *     after it. Applying a write again changes nothing, so a base that stopped half way is no harm.
@@ -20,6 +20,7 @@ import { Log } from "./log.ts";
 import type { LogOptions } from "./log.ts";
 import { mergedRange } from "./merge.ts";
 import type { KeyRange } from "./store.ts";
+import type { Cancel, Clock } from "#world/world.ts";
 
 /** What the log needs below it: less than an engine of its own. */
 export interface BaseEngine extends Reader {
@@ -31,6 +32,10 @@ export interface BaseEngine extends Reader {
    * @param onProgress called with the bytes of keys and values that have been applied since the last call.
    */
   apply(layer: Layer, sequence: number, onProgress: (bytes: number) => void): Promise<void>;
+  /** Told when nobody writes: time to put things in order. */
+  settle(): void;
+  /** Copies what has been applied at this moment into the folder of a store that is to be. */
+  copyTo(folder: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -38,7 +43,14 @@ export interface LoggedEngineOptions extends LogOptions {
   /** As soon as so much is in memory, it is applied. */
   readonly applyBytes?: number;
   readonly maxPendingBytes?: number;
+  /** For telling whether anybody writes. */
+  readonly clock: Pick<Clock, "after">;
 }
+
+/** When nobody has written for so long, the store puts itself in order. */
+const restAfterMs = 1000;
+/** Less than this is not worth a run of its own then. */
+const leastRestBytes = 1024 * 1024;
 
 export class LoggedEngine implements Engine {
   lastSequence: number;
@@ -53,6 +65,10 @@ export class LoggedEngine implements Engine {
   private unappliedBytes = 0;
   private applying: Promise<void> | undefined;
   private failure: unknown;
+  private readonly clock: Pick<Clock, "after">;
+  private restAlarm: Cancel | undefined;
+  private hasWritten = false;
+  private readonly copies = new Set<Promise<void>>();
   private onProgress: (() => void) | undefined;
 
   private constructor(base: BaseEngine, log: Log, replayed: Layer, options: LoggedEngineOptions) {
@@ -65,6 +81,7 @@ export class LoggedEngine implements Engine {
     this.maxPendingBytes = options.maxPendingBytes ?? 48 * 1024 * 1024;
     // Whoever waits for room waits for an application that must have begun.
     this.applyBytes = Math.min(applyBytes, this.maxPendingBytes);
+    this.clock = options.clock;
     this.applyIfDue();
   }
 
@@ -95,13 +112,21 @@ export class LoggedEngine implements Engine {
     this.active.keys();
     this.lastSequence = sequence;
     this.applyIfDue();
+    this.hasWritten = true;
+    if (this.restAlarm === undefined) this.setRestAlarm();
   }
 
   copyTo(folder: string): Promise<void> {
-    return Promise.reject(new Error(`copying to ${folder} is not built yet`));
+    const copy = this.copy(folder);
+    this.copies.add(copy);
+    const forget = () => this.copies.delete(copy);
+    copy.then(forget, forget);
+    return copy;
   }
 
   async close(): Promise<void> {
+    this.restAlarm?.();
+    await Promise.allSettled(this.copies);
     // One application may follow another.
     while (this.applying !== undefined) await this.applying;
     // After a failure the log alone knows what is true: it stays as it is.
@@ -112,12 +137,42 @@ export class LoggedEngine implements Engine {
   }
 
   private applyIfDue(): void {
+    if (this.active.bytes >= this.applyBytes) this.startApplying();
+  }
+
+  private startApplying(): void {
     if (this.applying !== undefined || this.failure !== undefined) return;
-    if (this.active.values.size === 0 || this.active.bytes < this.applyBytes) return;
+    if (this.active.values.size === 0) return;
     this.applying = this.applyActive().then(() => {
       this.applying = undefined;
       this.applyIfDue();
     });
+  }
+
+  private async copy(folder: string): Promise<void> {
+    // The base alone is copied, so what is above it goes there first.
+    const { lastSequence } = this;
+    while (this.base.lastSequence < lastSequence) {
+      this.startApplying();
+      await this.applying;
+      if (this.failure !== undefined) throw this.failure;
+    }
+    await this.base.copyTo(folder);
+  }
+
+  private setRestAlarm(): void {
+    this.hasWritten = false;
+    this.restAlarm = this.clock.after(restAfterMs, () => {
+      this.restAlarm = undefined;
+      if (this.hasWritten) this.setRestAlarm();
+      else void this.rest();
+    });
+  }
+
+  private async rest(): Promise<void> {
+    if (this.active.bytes >= Math.min(leastRestBytes, this.applyBytes)) this.startApplying();
+    await this.applying;
+    this.base.settle();
   }
 
   private async applyActive(): Promise<void> {

@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import type { World } from "#world/world.ts";
-import { CheckpointedEngine } from "./engines/checkpointed.ts";
-import { LmdbEngine } from "./engines/lmdb.ts";
 import { MemoryEngine } from "./engines/memory.ts";
 import { LocalStore } from "./local-store.ts";
 import { LoggedEngine } from "./logged-engine.ts";
-import type { BaseEngine, LoggedEngineOptions } from "./logged-engine.ts";
+import type { LoggedEngineOptions } from "./logged-engine.ts";
+import { baseName } from "./runs/manifest.ts";
+import { RunsEngine } from "./runs/runs-engine.ts";
+import type { EngineSizes } from "./runs/runs-engine.ts";
 import type { Store } from "./store.ts";
 
 export interface StoreOptions extends Sizes {
@@ -16,57 +17,87 @@ export interface StoreOptions extends Sizes {
   readonly holder?: string;
 }
 
-type Sizes = Pick<LoggedEngineOptions, "segmentBytes" | "applyBytes" | "maxPendingBytes">;
+interface Sizes extends Pick<
+  LoggedEngineOptions,
+  "segmentBytes" | "applyBytes" | "maxPendingBytes"
+> {
+  readonly base?: Partial<EngineSizes>;
+}
 
-/** The store on disk. Rejects with FolderInUse when another process has it open. */
+/** The folder holds a store of an earlier kind, which this version cannot read. */
+export class StoreFromEarlierVersion extends Error {
+  override name = "StoreFromEarlierVersion";
+}
+
+const logName = "log";
+/** Where development builds of version 0.1.0 kept their data. */
+const earlierName = "lmdb";
+
+/**
+ * The store on disk. Rejects with FolderInUse when another process has it open, with StoreDamaged or
+ * LogDamaged when it is not what was written.
+ */
 export function openStore(options: StoreOptions): Promise<Store> {
-  const { world, folder } = options;
-  const openBase = async () => {
-    const path = join(folder, "lmdb");
-    await world.files.makeFolder(path);
-    const base = LmdbEngine.open(path);
-    // LMDB syncs its files, but not that they exist.
-    await world.files.syncFolder(path);
-    return base;
-  };
-  return openLogged(options, openBase, setImmediate);
+  return openLogged(options, setImmediate);
 }
 
 /**
  * A store in memory, for tests and `--memory`. What it holds ends with the process; with a world it can be
  * copied to a folder (`copyTo`).
  */
-export function memoryStore(_world?: World): Store {
-  return new LocalStore(new MemoryEngine());
+export function memoryStore(world?: World): Store {
+  return new LocalStore(new MemoryEngine(world?.files, setImmediate));
 }
 
 /** A store in memory that begins as what a store's `copyTo` left in this folder, which is only read. */
-export function memoryStoreFrom(_world: World, folder: string): Promise<Store> {
-  return Promise.reject(new Error(`reading ${folder} is not built yet`));
+export async function memoryStoreFrom(world: World, folder: string): Promise<Store> {
+  const { files } = world;
+  if ((await files.list(join(folder, logName))).length > 0) {
+    throw new Error(`${folder} is a store that was in use, not a copy of one`);
+  }
+  const engine = new MemoryEngine(files, setImmediate);
+  await engine.load(folder);
+  return new LocalStore(engine);
 }
 
-/**
- * The store on a simulated disk: all of it but LMDB, which knows no other disk than the machine's. Its
- * sizes are small, so that a short run comes round often.
- */
-export function simulatedStore(options: StoreOptions): Promise<Store> {
-  const { world, folder } = options;
-  const openBase = () => CheckpointedEngine.open(world.files, join(folder, "base"));
+/** The store on a simulated disk. Its sizes are small, so that a short run comes round often. */
+export function simulatedStore({ base, ...options }: StoreOptions): Promise<Store> {
   const small = { segmentBytes: 16_384, applyBytes: 8192, maxPendingBytes: 32_768 };
-  return openLogged({ ...small, ...options }, openBase, queueMicrotask);
+  return openLogged({ ...small, ...options, base: { ...smallBase, ...base } }, queueMicrotask);
 }
+
+const smallBase: Partial<EngineSizes> = {
+  blockBytes: 512,
+  partitionBytes: 2048,
+  chunkBytes: 1024,
+  bytesPerSync: 4096,
+  fileBytes: 8192,
+  cacheBytes: 16_384,
+  mostRuns: 8,
+};
 
 async function openLogged(
-  { world, folder, holder = "another process", ...sizes }: StoreOptions,
-  openBase: () => Promise<BaseEngine>,
+  { world, folder, holder = "another process", base: sizes, ...logSizes }: StoreOptions,
   nextTurn: (run: () => void) => void,
 ): Promise<Store> {
-  const { files, random } = world;
+  const { files, random, clock } = world;
   await files.makeFolder(folder);
+  if ((await files.list(join(folder, earlierName))).length > 0) {
+    throw new StoreFromEarlierVersion(
+      `${folder} was written by a development build of Tule 0.1.0, and this version cannot read it. Nothing was ` +
+        `changed. Choose another folder, or remove ${join(folder, earlierName)} if you do not need it any more.`,
+    );
+  }
   const unlock = await files.lock(folder, holder);
   try {
-    const base = await openBase();
-    const logged = { files, random, folder: join(folder, "log"), ...sizes };
+    const baseFolder = join(folder, baseName);
+    const base = await RunsEngine.open({
+      files,
+      folder: baseFolder,
+      nextTurn,
+      ...(sizes && { sizes }),
+    });
+    const logged = { files, random, clock, folder: join(folder, logName), ...logSizes };
     const engine = await LoggedEngine.open(base, logged);
     return new LocalStore(engine, nextTurn, unlock);
   } catch (error) {

@@ -106,6 +106,7 @@ export class StoreClosed extends Error {
 /**
  * A write or sync failed. Nobody can tell any more what is on the disk, so the store refuses everything
  * until it is opened again; what was not acknowledged may be there then, or not. `cause` is the fault.
+ * A read that failed is told of in the same way, but concerns the body alone that wanted it.
  */
 export class StoreFailed extends Error {
   override name = "StoreFailed";

@@ -1,5 +1,6 @@
 import type { Key } from "#base/key.ts";
 import { tuple } from "#base/tuple.ts";
+import { StoreFailed } from "#store/store.ts";
 import type { Codec, Effect, Entry, KeyRange, Snapshot, Store, Transaction } from "#store/store.ts";
 
 /** Where the number of the last request that wrote stands: it commits with what that request wrote. */
@@ -37,7 +38,8 @@ export class MarkedStore implements Store {
       try {
         result = body(counted);
       } catch (error) {
-        observer.decided(error);
+        // A read that failed is no decision.
+        if (!(error instanceof StoreFailed)) observer.decided(error);
         throw error;
       }
       if (counted.writes > 0) tx.put(markKey, Buffer.from(String(observer.wrote())));

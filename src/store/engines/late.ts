@@ -117,7 +117,7 @@ class LateAttempt implements Attempt {
 
   get(key: Key): Buffer | undefined {
     if (this.values.has(key)) return this.values.get(key);
-    throw this.fetch((at) => {
+    throw this.fetchLater((at) => {
       this.values.set(key, this.server.get(key, at));
       this.reads.push({ start: key, end: `${key}\u0000` });
     });
@@ -132,7 +132,7 @@ class LateAttempt implements Attempt {
     const name = JSON.stringify([range.start, range.end, range.reverse]);
     const page = this.pages.get(name);
     if (page !== undefined) return page;
-    throw this.fetch((at) => {
+    throw this.fetchLater((at) => {
       this.pages.set(name, this.server.page(range, at, pageLength));
       // Coarser than what was seen, which is safe.
       this.reads.push({ start: range.start, end: range.end });
@@ -145,7 +145,7 @@ class LateAttempt implements Attempt {
     await this.server.travel();
   }
 
-  private fetch(answer: (at: number) => void): Suspended {
+  private fetchLater(answer: (at: number) => void): Suspended {
     const ready = async () => {
       await this.server.travel();
       this.version ??= this.server.version;

@@ -1,3 +1,6 @@
+import assert from "node:assert/strict";
+import type { Files } from "#world/world.ts";
+import { readCopy, writeCopy } from "../runs/copy.ts";
 import type { Key } from "#base/key.ts";
 import type { Batch, Cursor, Engine } from "../engine.ts";
 import { KeyWalk, SortedKeys } from "../sorted-keys.ts";
@@ -8,6 +11,14 @@ export class MemoryEngine implements Engine {
   lastSequence = 0;
   private readonly values = new Map<Key, Buffer>();
   private readonly keys = new SortedKeys();
+  private readonly files: Files | undefined;
+  private readonly nextTurn: (run: () => void) => void;
+
+  /** @param files where copies are written. */
+  constructor(files?: Files, nextTurn: (run: () => void) => void = queueMicrotask) {
+    this.files = files;
+    this.nextTurn = nextTurn;
+  }
 
   get(key: Key): Buffer | undefined {
     return this.values.get(key);
@@ -22,20 +33,30 @@ export class MemoryEngine implements Engine {
     return Promise.resolve();
   }
 
-  copyTo(folder: string): Promise<void> {
-    return Promise.reject(new Error(`copying to ${folder} is not built yet`));
+  async copyTo(folder: string): Promise<void> {
+    assert(this.files !== undefined, "a store in memory is copied with the files of its world");
+    // At this moment, in one go; the values never change.
+    const entries = this.keys.chunks.flatMap((chunk) =>
+      chunk.map((key): Entry => ({ key, value: this.values.get(key)! })),
+    );
+    await writeCopy(this.files, folder, entries, this.lastSequence, this.nextTurn);
+  }
+
+  /** Takes over what a copy holds. */
+  async load(folder: string): Promise<void> {
+    assert(this.files !== undefined, "a store in memory is loaded with the files of its world");
+    const take = ({ key, value }: Entry) => {
+      this.values.set(key, value);
+      this.keys.add(key);
+    };
+    this.lastSequence = await readCopy(this.files, folder, take);
   }
 
   close(): Promise<void> {
     return Promise.resolve();
   }
 
-  /** All entries, in the order in which they were first written. */
-  protected all(): ReadonlyMap<Key, Buffer> {
-    return this.values;
-  }
-
-  protected set(batch: Batch, sequence: number): void {
+  private set(batch: Batch, sequence: number): void {
     for (const [key, value] of batch) {
       if (value !== null) {
         const before = this.values.size;
