@@ -9,7 +9,7 @@ import { nearest } from "#base/nearest.ts";
 import { UsageError } from "./settings.ts";
 import { version } from "./version.ts";
 
-const commands = ["start", "env", "status", "demo", "time", "fault", "snapshot", "fork"];
+const commands = ["start", "env", "status", "demo", "cost", "time", "fault", "snapshot", "fork"];
 
 /** Runs one command. Resolves with the exit code: 0, 1 if it failed, 2 if it was called wrongly. */
 export async function run(argv: readonly string[]): Promise<number> {
@@ -41,6 +41,12 @@ export async function run(argv: readonly string[]): Promise<number> {
         return await (await import("./status.ts")).status(configurationOf(rest));
       case "demo":
         return await (await import("./demo.ts")).demo(configurationOf(rest));
+      case "cost": {
+        const { words, own, settings } = sortArguments(rest, { "--json": undefined });
+        if (words[0] !== undefined) throw new UsageError(`"${words[0]}" is not expected here`);
+        const { cost } = await import("./cost.ts");
+        return await cost(configurationOf(settings), own.has("--json"));
+      }
       case "time": {
         const { words, settings } = sortArguments(rest);
         return await (await import("./time.ts")).time(configurationOf(settings), words);

@@ -54,6 +54,8 @@ export interface ServiceDefinition<Service = Record<string, never>> {
   readonly regionCalls?: Readonly<Record<string, RegionCallHandler>>;
   /** Counts each call of a client that was answered. */
   readonly observe?: Observe;
+  /** What the service can tell of a tenant besides its operations, for the server's own pages. */
+  readonly reports?: Readonly<Record<string, Report>>;
   /** What answers on ports of the service's own (`ctx.openPort`); each is made once for a running server. */
   readonly listeners?: Readonly<Record<string, () => PortHandler>>;
 }
@@ -67,6 +69,8 @@ export interface CallOutcome {
   readonly latencyMs: number;
 }
 
+export type Report = (ctx: Context) => Promise<object>;
+
 export type Observe = (ctx: Context, outcome: CallOutcome) => void;
 
 /** A service as the kernel sees it, its model's types aside. */
@@ -79,6 +83,7 @@ export interface Service {
   readonly subscriptions: ReadonlyMap<string, EventHandler>;
   readonly regionCalls: ReadonlyMap<string, RegionCallHandler>;
   readonly observe: Observe | undefined;
+  readonly reports: ReadonlyMap<string, Report>;
   readonly listeners: ReadonlyMap<string, () => PortHandler>;
 }
 
@@ -94,6 +99,7 @@ export function defineService<Types>(definition: ServiceDefinition<Types>): Serv
     subscriptions: new Map(Object.entries(definition.subscriptions ?? {})),
     regionCalls: new Map(Object.entries(definition.regionCalls ?? {})),
     observe: definition.observe,
+    reports: new Map(Object.entries(definition.reports ?? {})),
     listeners: new Map(Object.entries(definition.listeners ?? {})),
   };
 }

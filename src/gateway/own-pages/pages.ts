@@ -2,6 +2,7 @@ import type { HttpRequest, HttpResponse } from "../front/http.ts";
 import type { GatewayOptions } from "../options.ts";
 import { checkAccess } from "./access.ts";
 import { contributors } from "./contributors.ts";
+import { cost } from "./cost.ts";
 import { health, info, metrics } from "./facts.ts";
 import { faults } from "./faults.ts";
 import { links } from "./links.ts";
@@ -14,6 +15,7 @@ import { time } from "./time.ts";
 /** The server's own pages: one file per noun. `docs/guides/bend-it.md` documents those that bend it. */
 const pages: Readonly<Record<string, OwnPage>> = {
   contributors,
+  cost,
   health,
   info,
   measurements,

@@ -1,4 +1,5 @@
 import type { JobContext } from "#kernel/context.ts";
+import { scheduleMeasuring } from "./cost/measure-tables.ts";
 import { tableKey } from "./keyspace.ts";
 import { isChangingReplicas } from "./global-tables/replication.ts";
 import { findTable } from "./open-table.ts";
@@ -19,6 +20,7 @@ export async function activateTable(ctx: JobContext, job: TableJob): Promise<voi
     if (table?.id !== job.tableId || table.status === "DELETING") return;
     tx.putRecord(tableKey(ctx, table.name), tableCodec, activated(table));
     settleStream(tx, ctx, table);
+    scheduleMeasuring(tx, ctx);
   });
 }
 

@@ -10,6 +10,8 @@ import { batchGetItem } from "./batch-get-item.ts";
 import { batchWriteItem } from "./batch-write-item.ts";
 import { backfillIndex } from "./backfill-index.ts";
 import { expireTokens } from "./client-tokens.ts";
+import { costReport } from "./cost/cost-report.ts";
+import { measureTables } from "./cost/measure-tables.ts";
 import { createTable } from "./create-table.ts";
 import { deleteIndex } from "./delete-index.ts";
 import { deleteTable, sweepTable } from "./delete-table.ts";
@@ -91,6 +93,7 @@ export const dynamodb = defineService<DynamoDB>({
     expireTokens,
     fillExpiry,
     keepStream,
+    measureTables,
     settleInsights,
     restoreTable,
     sweepBackup,
@@ -101,6 +104,7 @@ export const dynamodb = defineService<DynamoDB>({
   },
   regionCalls: globalTables.regionCalls,
   observe: observeRequest,
+  reports: { cost: costReport },
 });
 
 /** A second API to the same tables: what reads their streams. Their jobs are DynamoDB's. */

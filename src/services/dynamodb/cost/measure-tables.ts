@@ -1,0 +1,84 @@
+import { endOfPrefix } from "#base/key.ts";
+import type { Context, JobContext } from "#kernel/context.ts";
+import type { Snapshot, Transaction } from "#store/store.ts";
+import { backupCodec } from "../backups/backup-record.ts";
+import { backupsPrefix, tablesPrefix } from "../keyspace.ts";
+import { tableCodec, type TableRecord } from "../table-record.ts";
+import { storedBytes } from "./usage.ts";
+
+/** As often as CloudWatch gets what is provisioned. */
+const everyMs = 5 * 60_000;
+
+/** Of numbers that CloudWatch does not have. */
+export const ownNamespace = "Tule/DynamoDB";
+
+/** Has the tables of the account and region measured from now on, as long as there are any. */
+export function scheduleMeasuring(tx: Transaction, ctx: Context): void {
+  const nowMs = ctx.now();
+  ctx.schedule(tx, { at: nowMs - (nowMs % everyMs) + everyMs, job: "measureTables", key: "all" });
+}
+
+/** Counts what is provisioned and what is stored: what costs something although nobody asks for it. */
+export async function measureTables(ctx: JobContext): Promise<void> {
+  const { tables, backups } = await ctx.read((snapshot) => ({
+    tables: tablesOf(snapshot, ctx).map((table) => ({
+      table,
+      bytes: storedBytes(snapshot, ctx, table),
+    })),
+    backups: backupBytes(snapshot, ctx),
+  }));
+  for (const { table, bytes } of tables) {
+    measure(ctx, table, bytes, backups.get(table.name));
+  }
+  await ctx.transact((tx) => {
+    ctx.complete(tx);
+    if (tables.length > 0) scheduleMeasuring(tx, ctx);
+  });
+}
+
+export function tablesOf(snapshot: Snapshot, ctx: Context): TableRecord[] {
+  const prefix = tablesPrefix(ctx);
+  return Array.from(snapshot.range({ start: prefix, end: endOfPrefix(prefix) }), ({ value }) =>
+    tableCodec.decode(value),
+  );
+}
+
+/** By the name of the table that they are of. */
+function backupBytes(snapshot: Snapshot, ctx: Context): Map<string, number> {
+  const bytes = new Map<string, number>();
+  const prefix = backupsPrefix(ctx);
+  for (const { value } of snapshot.range({ start: prefix, end: endOfPrefix(prefix) })) {
+    const { type, sizeBytes, table } = backupCodec.decode(value);
+    // The one that is left of a deleted table with point-in-time recovery costs nothing.
+    if (type !== "SYSTEM") bytes.set(table.name, (bytes.get(table.name) ?? 0) + sizeBytes);
+  }
+  return bytes;
+}
+
+function measure(
+  ctx: Context,
+  table: TableRecord,
+  bytes: number,
+  backups: number | undefined,
+): void {
+  const { name: TableName, billing } = table;
+  ctx.series(ownNamespace, "StoredBytes", { TableName }).add(bytes);
+  if (table.recovery !== undefined) {
+    ctx.series(ownNamespace, "RecoverableBytes", { TableName }).add(bytes);
+  }
+  if (backups !== undefined) ctx.series(ownNamespace, "BackupBytes", { TableName }).add(backups);
+  if (billing.mode !== "PROVISIONED") return;
+  const provisioned = (
+    dimensions: Record<string, string>,
+    { readUnits, writeUnits }: TableRecord["billing"]["throughput"],
+  ): void => {
+    const count = (metric: string, units: number): void =>
+      ctx.series("AWS/DynamoDB", metric, { TableName, ...dimensions }).add(units);
+    count("ProvisionedReadCapacityUnits", readUnits);
+    count("ProvisionedWriteCapacityUnits", writeUnits);
+  };
+  provisioned({}, billing.throughput);
+  for (const { name, throughput } of table.globalIndexes) {
+    if (throughput !== undefined) provisioned({ GlobalSecondaryIndexName: name }, throughput);
+  }
+}
