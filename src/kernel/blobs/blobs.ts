@@ -23,7 +23,7 @@ import {
 import { BlobStream, findPiece, sliceOf, type FoundPiece, type Piece } from "./blob-stream.ts";
 
 export type { BlobId } from "./blob-record.ts";
-export type { Piece } from "./blob-stream.ts";
+export { sliceOf, type Piece } from "./blob-stream.ts";
 
 /**
  * Blobs: large bodies as immutable files beside the store, small ones as values in it.

@@ -1,13 +1,8 @@
-import { createHash } from "node:crypto";
-import {
-  checksumAlgorithms,
-  createChecksum,
-  type Checksum,
-  type ChecksumAlgorithm,
-} from "#base/checksums.ts";
+import { checksumAlgorithms, type ChecksumAlgorithm } from "#base/checksums.ts";
 import type { ReceivedBlob } from "#kernel/blobs/blobs.ts";
 import type { Context } from "#kernel/context.ts";
 import type { StreamingBody } from "#models/contract.ts";
+import { Digests } from "./digests.ts";
 import { invalidArgument, notBuilt, s3Error } from "./errors.ts";
 
 /** What an operation that takes a body says of it. */
@@ -22,7 +17,16 @@ export interface BodyInput {
 export interface ReceivedBody {
   readonly blob: ReceivedBlob;
   readonly md5: Buffer;
-  readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: string };
+  /** The one that the request named or, without one, the usual one. */
+  readonly checksum: ComputedChecksum;
+  /** In the algorithm that `receiveBody` was asked for besides. */
+  readonly kept: ComputedChecksum;
+}
+
+export interface ComputedChecksum {
+  readonly algorithm: ChecksumAlgorithm;
+  /** Base64. */
+  readonly value: string;
 }
 
 /** Of a single upload. Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
@@ -33,7 +37,11 @@ const noBytes = Buffer.alloc(0);
  * Takes a body to its end and compares it with all that was said of it. What can be refused at once is, before a byte
  * was read; when this rejects, nothing is left behind.
  */
-export async function receiveBody(ctx: Context, input: BodyInput): Promise<ReceivedBody> {
+export async function receiveBody(
+  ctx: Context,
+  input: BodyInput,
+  kept?: ChecksumAlgorithm,
+): Promise<ReceivedBody> {
   const { Body: body = noBytes, ContentLength: announced } = input;
   const isWhole = body instanceof Uint8Array;
   if (announced === undefined && !isWhole && ctx.caller.kind !== "service") {
@@ -48,8 +56,8 @@ export async function receiveBody(ctx: Context, input: BodyInput): Promise<Recei
     throw s3Error("EntityTooLarge", { members });
   }
   const md5 = expectedMd5(input.ContentMD5);
-  const expected = expectedChecksum(input);
-  const digests = new Digests(expected.algorithm);
+  const expected = expectedChecksum(input, kept);
+  const digests = new Digests(expected.algorithm, kept ?? expected.algorithm);
   const blob = await ctx.blobs.receive(digests.observe(body));
   try {
     if (expectedBytes !== undefined && blob.sizeBytes !== expectedBytes) {
@@ -63,12 +71,19 @@ export async function receiveBody(ctx: Context, input: BodyInput): Promise<Recei
       };
       throw s3Error("BadDigest", { members });
     }
-    if (expected.value !== undefined && expected.value !== found.checksum) {
+    const value = found.checksumIn(expected.algorithm);
+    if (expected.value !== undefined && expected.value !== value) {
       const message = `The ${expected.algorithm} you specified did not match the calculated checksum.`;
       throw s3Error("BadDigest", { message });
     }
-    const checksum = { algorithm: expected.algorithm, value: found.checksum };
-    return { blob, md5: found.md5, checksum };
+    const checksum = { algorithm: expected.algorithm, value };
+    const keptIn = kept ?? expected.algorithm;
+    return {
+      blob,
+      md5: found.md5,
+      checksum,
+      kept: { algorithm: keptIn, value: found.checksumIn(keptIn) },
+    };
   } catch (failure) {
     await blob.discard();
     throw failure;
@@ -90,11 +105,12 @@ interface ExpectedChecksum {
 }
 
 /** What S3 computes where nothing is said. */
-const defaultAlgorithm: ChecksumAlgorithm = "CRC64NVME";
+export const defaultAlgorithm: ChecksumAlgorithm = "CRC64NVME";
 
 /** The checksum that a request gives or asks for. */
 export function expectedChecksum(
   input: object & { ChecksumAlgorithm?: string | undefined },
+  otherwise: ChecksumAlgorithm = defaultAlgorithm,
 ): ExpectedChecksum {
   const given = Object.entries(input as Record<string, unknown>).filter(
     ([name, value]) => /^Checksum(CRC|SHA|MD5|XXHASH)/.test(name) && value !== undefined,
@@ -107,7 +123,7 @@ export function expectedChecksum(
   const [header] = given;
   const named = input.ChecksumAlgorithm;
   if (header === undefined) {
-    return { algorithm: algorithmOf(named ?? defaultAlgorithm), value: undefined };
+    return { algorithm: algorithmOf(named ?? otherwise), value: undefined };
   }
   const algorithm = algorithmOf(header[0].slice("Checksum".length));
   if (named !== undefined && named.toUpperCase() !== algorithm) {
@@ -142,38 +158,6 @@ export function algorithmOf(name: string): ChecksumAlgorithm {
     "x-amz-checksum-algorithm",
     name,
   );
-}
-
-/** MD5, for the entity tag, and one checksum, computed as the bytes go by. */
-class Digests {
-  readonly #md5 = createHash("md5");
-  readonly #checksum: Checksum;
-
-  constructor(algorithm: ChecksumAlgorithm) {
-    this.#checksum = createChecksum(algorithm);
-  }
-
-  observe(body: StreamingBody): StreamingBody {
-    if (!(body instanceof Uint8Array)) return this.#pass(body);
-    this.#update(body);
-    return body;
-  }
-
-  end(): { md5: Buffer; checksum: string } {
-    return { md5: this.#md5.digest(), checksum: this.#checksum.digest().toString("base64") };
-  }
-
-  async *#pass(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const bytes of body) {
-      this.#update(bytes);
-      yield bytes;
-    }
-  }
-
-  #update(bytes: Uint8Array): void {
-    this.#md5.update(bytes);
-    this.#checksum.update(bytes);
-  }
 }
 
 /** The checksum as a member of an answer: `{ ChecksumCRC32: "...", ChecksumType: "FULL_OBJECT" }`. */

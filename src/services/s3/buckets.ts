@@ -15,6 +15,7 @@ import {
   versionsPrefix,
 } from "./keyspace.ts";
 import { findBucket, openBucket } from "./open-bucket.ts";
+import { sweepBucketLater } from "./sweep-bucket.ts";
 import { ownerOf } from "./owners.ts";
 
 /** What one account may have. Source: https://docs.aws.amazon.com/general/latest/gr/s3.html */
@@ -68,6 +69,7 @@ export const buckets = {
       }
       tx.delete(bucketKey(ctx, bucket.name));
       tx.delete(ownBucketKey(ctx, bucket.account, bucket.name));
+      sweepBucketLater(tx, ctx, bucket);
     });
   },
 

@@ -7,6 +7,7 @@ import { ServiceError } from "#kernel/errors.ts";
 const errors = {
   AccessDenied: [403, "Access Denied"],
   AuthorizationHeaderMalformed: [400, "The authorization header is malformed"],
+  BadRequest: [400, "Bad Request"],
   BadDigest: [400, "The Content-MD5 you specified did not match what we received."],
   BucketAlreadyExists: [
     409,
@@ -32,6 +33,7 @@ const errors = {
     "You did not provide the number of bytes specified by the Content-Length HTTP header",
   ],
   InvalidArgument: [400, "Invalid Argument"],
+  IllegalVersioningConfigurationException: [400, "The Versioning element must be specified"],
   InvalidBucketName: [400, "The specified bucket is not valid."],
   InvalidDigest: [400, "The Content-MD5 you specified was invalid."],
   InvalidLocationConstraint: [400, "The specified location-constraint is not valid"],
@@ -58,6 +60,7 @@ const errors = {
   MissingContentLength: [411, "You must provide the Content-Length HTTP header."],
   NoSuchBucket: [404, "The specified bucket does not exist"],
   NoSuchKey: [404, "The specified key does not exist."],
+  NoSuchTagSet: [404, "The TagSet does not exist"],
   NoSuchUpload: [
     404,
     "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.",

@@ -5,21 +5,25 @@ import type { Snapshot } from "#store/store.ts";
 import { checksumMembers } from "./bodies.ts";
 import type { BucketRecord } from "./bucket-record.ts";
 import { checkReadConditions, wholeSecondMs } from "./conditions.ts";
-import { invalidArgument, notBuilt, s3Error } from "./errors.ts";
+import { invalidArgument, s3Error } from "./errors.ts";
 import { openBucket } from "./open-bucket.ts";
+import { layoutOf, type Layout } from "./layouts.ts";
+import { checkPartNumber } from "./part-numbers.ts";
 import { parseRange, type ByteRange } from "./ranges.ts";
+import { refuseUnbuiltOptions } from "./unbuilt-options.ts";
 import { numberOfVersionId } from "./version-ids.ts";
-import type { ObjectVersion } from "./version-record.ts";
+import type { ObjectVersion, StoredChecksum } from "./version-record.ts";
 import { findVersion } from "./versions.ts";
 
 export const getObject = {
   async GetObject(ctx, input) {
-    refuseUnbuilt(input);
+    refuseUnbuiltOptions(input);
     const hold = ctx.blobs.hold();
     try {
       const found = await ctx.read((snapshot) => {
         const { bucket, object } = openObject(snapshot, ctx, input, "GET");
-        return { bucket, object, body: ctx.blobs.body(snapshot, object.pieces) };
+        const layout = layoutOf(snapshot, ctx, bucket, object);
+        return { bucket, object, layout, body: ctx.blobs.body(snapshot, layout.pieces) };
       });
       const { object, body } = found;
       const { range, members } = answerFor(ctx, found, input);
@@ -32,11 +36,18 @@ export const getObject = {
   },
 
   async HeadObject(ctx, input) {
-    refuseUnbuilt(input);
-    const found = await ctx.read((snapshot) => openObject(snapshot, ctx, input, "HEAD"));
+    refuseUnbuiltOptions(input);
+    const found = await ctx.read((snapshot) => {
+      const { bucket, object } = openObject(snapshot, ctx, input, "HEAD");
+      const needsParts = input.PartNumber !== undefined;
+      const layout = needsParts ? layoutOf(snapshot, ctx, bucket, object) : noLayout;
+      return { bucket, object, layout };
+    });
     return answerFor(ctx, found, input).members;
   },
 } satisfies Handlers<S3>;
+
+const noLayout: Layout = { pieces: [] };
 
 type ReadRequest = GetObjectRequest & HeadObjectRequest;
 
@@ -88,11 +99,12 @@ export function checkVersionId(versionId: string | undefined): void {
 /** All of the answer but the bytes, and which of them it has. */
 function answerFor(
   ctx: Context,
-  { bucket, object }: FoundObject,
+  { bucket, object, layout }: FoundObject & { readonly layout: Layout },
   input: ReadRequest,
 ): { readonly range: ByteRange | undefined; readonly members: HeadObjectOutput } {
   checkReadConditions(object, input, ctx.now());
-  const range = rangeFor(object, input);
+  const part = partFor(object, layout, input);
+  const range = part?.range ?? rangeFor(object, input);
   const { start, end } = range ?? { start: 0, end: object.sizeBytes };
   const members: HeadObjectOutput = {
     AcceptRanges: "bytes",
@@ -105,10 +117,11 @@ function answerFor(
     Metadata: object.metadata,
     StorageClass: object.storageClass as never,
     ...(range !== undefined && { ContentRange: `bytes ${start}-${end - 1}/${object.sizeBytes}` }),
-    // The checksum is the whole object's: with a part of it nobody could compare it.
-    ...(range === undefined &&
-      input.ChecksumMode === "ENABLED" &&
-      checksumMembers(object.checksum)),
+    ...(object.tags !== undefined && { TagCount: Object.keys(object.tags).length }),
+    ...(part !== undefined && object.partsCount !== undefined && { PartsCount: object.partsCount }),
+    // Of a part of the object nobody could compare the whole object's checksum.
+    ...(input.ChecksumMode === "ENABLED" &&
+      checksumMembers(range === undefined ? object.checksum : part?.checksum)),
   };
   return { range, members };
 }
@@ -118,6 +131,36 @@ function rangeFor({ sizeBytes }: ObjectVersion, { Range }: ReadRequest): ByteRan
   if (range !== "unsatisfiable") return range;
   const members = { RangeRequested: Range, ActualObjectSize: String(sizeBytes) };
   throw s3Error("InvalidRange", { members, headers: { "content-range": `bytes */${sizeBytes}` } });
+}
+
+/** The part that a request asks for by its number. As recorded. */
+function partFor(
+  { sizeBytes, partsCount, checksum }: ObjectVersion,
+  { parts }: Layout,
+  { PartNumber: number, Range }: ReadRequest,
+): { readonly range: ByteRange; readonly checksum: StoredChecksum | undefined } | undefined {
+  if (number === undefined) return undefined;
+  if (Range !== undefined) {
+    const message = "Cannot specify both Range header and partNumber query parameter";
+    throw s3Error("InvalidRequest", { message });
+  }
+  checkPartNumber(number);
+  if (parts === undefined || partsCount === undefined) {
+    if (number === 1) return { range: { start: 0, end: sizeBytes }, checksum };
+    throw noSuchPart(number, 1);
+  }
+  const part = parts[number - 1];
+  if (part === undefined) throw noSuchPart(number, partsCount);
+  const start = parts.slice(0, number - 1).reduce((sum, each) => sum + each.sizeBytes, 0);
+  const range = { start, end: start + part.sizeBytes };
+  if (parts.length === 1) return { range, checksum };
+  const own = checksum?.type === "COMPOSITE" ? { ...checksum, value: part.checksum } : undefined;
+  return { range, checksum: own };
+}
+
+function noSuchPart(number: number, count: number): Error {
+  const members = { PartNumberRequested: String(number), ActualPartCount: String(count) };
+  return s3Error("InvalidPartNumber", { members });
 }
 
 /** What the request wants to see in place of the stored headers. */
@@ -132,9 +175,4 @@ function overrides(input: ReadRequest): Partial<HeadObjectOutput> {
     Expires: expires === undefined ? undefined : new Date(expires).toUTCString(),
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-}
-
-function refuseUnbuilt(input: ReadRequest): void {
-  if (input.SSECustomerAlgorithm !== undefined) throw notBuilt("Server-side encryption");
-  if (input.PartNumber !== undefined) throw notBuilt("Reading by part number");
 }

@@ -11,7 +11,11 @@ import type { BucketRecord } from "./bucket-record.ts";
  *   own          bucket name                  → nothing: an account's buckets           (in no region)
  *   object       bucket id, key               → the current version, unless it is a delete marker
  *   version      bucket id, key, age          → other versions and delete markers, the newest first
- *   null         bucket id, key               → the age of the "null" version, where it stands under `version`
+ *   null         bucket id, key               → the number of the "null" version, where it stands under `version`
+ *   layout       bucket id, layout id         → the pieces and parts of an object that has many
+ *   upload       bucket id, key, number       → a multipart upload that is not completed
+ *   part         bucket id, upload id, number → one of its parts
+ *   setting      bucket id, kind              → what was set for the bucket: "tagging" ...
  *
  * Keys of objects are ordered by their UTF-8 bytes, as S3 lists them. An age is 2^53 - 1 less the version's number, and
  * of two versions of a key the newer one has the higher number.
@@ -19,7 +23,7 @@ import type { BucketRecord } from "./bucket-record.ts";
 
 type AnyContext = Context;
 /** Objects are found by their bucket's id, in its account and region. */
-type Place = Pick<BucketRecord, "id" | "account" | "region">;
+export type Place = Pick<BucketRecord, "id" | "account" | "region">;
 
 export const bucketKey = (ctx: AnyContext, name: string): Key => ctx.keyIn(nowhere, "bucket", name);
 
@@ -46,3 +50,26 @@ export const versionKey = (ctx: AnyContext, bucket: Place, key: string, number: 
 
 export const nullVersionKey = (ctx: AnyContext, bucket: Place, key: string): Key =>
   ctx.keyIn(bucket, "null", bucket.id, key);
+
+export const layoutKey = (ctx: AnyContext, bucket: Place, layoutId: string): Key =>
+  ctx.keyIn(bucket, "layout", bucket.id, layoutId);
+
+/** A bucket's uploads by key and then by time. */
+export const uploadsPrefix = (ctx: AnyContext, bucket: Place): Key =>
+  ctx.keyIn(bucket, "upload", bucket.id);
+export const uploadKey = (ctx: AnyContext, bucket: Place, key: string, number: number): Key =>
+  uploadsPrefix(ctx, bucket) + text(key) + integer(number);
+
+export const partsPrefix = (ctx: AnyContext, bucket: Place, uploadId: string): Key =>
+  ctx.keyIn(bucket, "part", bucket.id, uploadId);
+export const partKey = (
+  ctx: AnyContext,
+  bucket: Place,
+  uploadId: string,
+  partNumber: number,
+): Key => partsPrefix(ctx, bucket, uploadId) + integer(partNumber);
+
+export const settingsPrefix = (ctx: AnyContext, bucket: Place): Key =>
+  ctx.keyIn(bucket, "setting", bucket.id);
+export const settingKey = (ctx: AnyContext, bucket: Place, kind: string): Key =>
+  ctx.keyIn(bucket, "setting", bucket.id, kind);

@@ -1,5 +1,6 @@
 import { s3Error } from "./errors.ts";
-import type { ObjectHeaders } from "./version-record.ts";
+import { tagsOfHeader } from "./tags.ts";
+import type { ObjectHeaders, ObjectVersion } from "./version-record.ts";
 
 /** What is said of an object beside its bytes: checked, and as it is stored. */
 
@@ -14,6 +15,25 @@ export function checkKey(key: string): void {
   throw s3Error("KeyTooLongError", {
     members: { Size: String(bytes), MaxSizeAllowed: String(longestKeyBytes) },
   });
+}
+
+/** What a request says of the object that it makes. */
+export interface ObjectDescription extends ObjectHeaders {
+  readonly StorageClass?: string | undefined;
+  readonly Metadata?: Readonly<Record<string, string>> | undefined;
+  readonly Tagging?: string | undefined;
+}
+
+/** Checked, as it is stored. */
+export function describeObject(
+  input: ObjectDescription,
+): Pick<ObjectVersion, "storageClass" | "headers" | "metadata" | "tags"> {
+  return {
+    storageClass: storageClassOf(input.StorageClass),
+    headers: headersOf(input),
+    metadata: metadataOf(input.Metadata),
+    tags: tagsOfHeader(input.Tagging),
+  };
 }
 
 export function headersOf(input: ObjectHeaders): ObjectHeaders {

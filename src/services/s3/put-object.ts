@@ -1,22 +1,18 @@
 import type { Handlers } from "#kernel/service.ts";
-import type { PutObjectRequest, S3 } from "#models/s3.ts";
+import type { S3 } from "#models/s3.ts";
 import { checksumMembers, receiveBody } from "./bodies.ts";
 import { checkWriteConditions, checkWriteHeaders } from "./conditions.ts";
-import { notBuilt } from "./errors.ts";
-import { checkKey, headersOf, metadataOf, storageClassOf } from "./object-headers.ts";
+import { checkKey, describeObject } from "./object-headers.ts";
 import { openBucket } from "./open-bucket.ts";
+import { refuseUnbuiltOptions } from "./unbuilt-options.ts";
 import { currentObject, putVersion } from "./versions.ts";
 
 export const putObject = {
   async PutObject(ctx, input) {
-    refuseUnbuilt(input);
+    refuseUnbuiltOptions(input);
     checkKey(input.Key);
     checkWriteHeaders(input);
-    const described = {
-      storageClass: storageClassOf(input.StorageClass),
-      headers: headersOf(input),
-      metadata: metadataOf(input.Metadata),
-    };
+    const described = describeObject(input);
     // Before the body: a client that asks first (Expect: 100-continue) need not send it.
     await ctx.read((snapshot) => openBucket(snapshot, ctx, input));
     const { blob, md5, checksum: computed } = await receiveBody(ctx, input);
@@ -46,37 +42,3 @@ export const putObject = {
     };
   },
 } satisfies Handlers<S3>;
-
-function refuseUnbuilt(input: PutObjectRequest): void {
-  if (
-    input.ACL !== undefined &&
-    input.ACL !== "private" &&
-    input.ACL !== "bucket-owner-full-control"
-  ) {
-    throw notBuilt(`The ACL ${input.ACL}`);
-  }
-  refuseUnbuiltOfUploads(input);
-}
-
-type UploadOptions = Pick<
-  PutObjectRequest,
-  | "GrantFullControl"
-  | "GrantRead"
-  | "GrantReadACP"
-  | "GrantWriteACP"
-  | "ServerSideEncryption"
-  | "SSECustomerAlgorithm"
-  | "Tagging"
-  | "ObjectLockMode"
-  | "ObjectLockLegalHoldStatus"
->;
-
-/** What every way to make an object takes, and is not built yet. */
-export function refuseUnbuiltOfUploads(input: UploadOptions): void {
-  const { GrantFullControl, GrantRead, GrantReadACP, GrantWriteACP } = input;
-  if (GrantFullControl ?? GrantRead ?? GrantReadACP ?? GrantWriteACP) throw notBuilt("A grant");
-  if (input.ServerSideEncryption !== undefined) throw notBuilt("Server-side encryption");
-  if (input.SSECustomerAlgorithm !== undefined) throw notBuilt("Server-side encryption");
-  if (input.Tagging !== undefined) throw notBuilt("Tagging");
-  if (input.ObjectLockMode ?? input.ObjectLockLegalHoldStatus) throw notBuilt("Object lock");
-}

@@ -1,12 +1,42 @@
 import { defineService } from "#kernel/service.ts";
 import type { S3 } from "#models/s3.ts";
+import { bucketTagging } from "./bucket-tagging.ts";
+import { bucketVersioning } from "./bucket-versioning.ts";
 import { buckets } from "./buckets.ts";
+import { completeUpload } from "./complete-upload.ts";
+import { copyObject } from "./copy-object.ts";
 import { deleteObject } from "./delete-object.ts";
+import { deleteObjects } from "./delete-objects.ts";
 import { getObject } from "./get-object.ts";
+import { releasePieces } from "./layouts.ts";
 import { listObjects } from "./list-objects.ts";
+import { listVersions } from "./list-versions.ts";
+import { multipartUploads } from "./multipart-uploads.ts";
+import { objectAttributes } from "./object-attributes.ts";
+import { objectTagging } from "./object-tagging.ts";
 import { putObject } from "./put-object.ts";
+import { sweepBucket } from "./sweep-bucket.ts";
+import { sweepUpload } from "./sweep-upload.ts";
+import { uploadParts } from "./upload-parts.ts";
 
 export const s3 = defineService<S3>({
   name: "s3",
-  operations: { ...buckets, ...putObject, ...getObject, ...deleteObject, ...listObjects },
+  operations: {
+    ...buckets,
+    ...bucketTagging,
+    ...bucketVersioning,
+    ...putObject,
+    ...getObject,
+    ...copyObject,
+    ...deleteObject,
+    ...deleteObjects,
+    ...objectAttributes,
+    ...objectTagging,
+    ...listObjects,
+    ...listVersions,
+    ...multipartUploads,
+    ...uploadParts,
+    ...completeUpload,
+  },
+  jobs: { releasePieces, sweepBucket, sweepUpload },
 });

@@ -22,14 +22,24 @@ export interface ObjectVersion extends AnyVersion {
   readonly sizeBytes: number;
   /** Without the quotes around it. */
   readonly etag: string;
-  readonly pieces: readonly Piece[];
+  /** Undefined where there are many: they stand in a layout of their own (layout.ts). */
+  readonly pieces?: readonly Piece[] | undefined;
+  readonly layoutId?: string | undefined;
+  /** Of an object that was uploaded in parts: the upload, and how many they were. */
+  readonly uploadId?: string | undefined;
+  readonly partsCount?: number | undefined;
   readonly checksum?: StoredChecksum | undefined;
   /** "STANDARD" if it is not there. */
   readonly storageClass?: string | undefined;
   readonly headers: ObjectHeaders;
   /** The user's own; names in lower case. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** Undefined for none. */
+  readonly tags?: Tags | undefined;
 }
+
+/** Tags by key. */
+export type Tags = Readonly<Record<string, string>>;
 
 export type Version = ObjectVersion | DeleteMarker;
 

@@ -2,6 +2,7 @@ import { endOfPrefix } from "#base/key.ts";
 import type { Context } from "#kernel/context.ts";
 import type { Codec, Snapshot, Transaction } from "#store/store.ts";
 import type { BucketRecord } from "./bucket-record.ts";
+import { releaseLayout } from "./layouts.ts";
 import { nullVersionKey, objectKey, versionKey, versionsOfKeyPrefix } from "./keyspace.ts";
 import { numberOfVersionId, versionIdOf } from "./version-ids.ts";
 import { objectCodec, versionCodec, type ObjectVersion, type Version } from "./version-record.ts";
@@ -99,7 +100,7 @@ export function putVersion(
   const version: Version = { ...added, number, versionId };
   const current = newest?.isDeleteMarker ? undefined : newest;
   if (versionId === "null" && current?.versionId === "null") {
-    releasePieces(tx, ctx, current);
+    releaseLayout(tx, ctx, bucket, current);
   } else {
     if (versionId === "null" && bucket.versioning !== undefined) {
       const replaced = findVersion(tx, ctx, bucket, key, "null");
@@ -129,7 +130,7 @@ export function removeVersion(
     forgetOlder(tx, ctx, bucket, version);
     if (current !== undefined) return;
   } else {
-    releasePieces(tx, ctx, current);
+    releaseLayout(tx, ctx, bucket, current);
     tx.delete(objectKey(ctx, bucket, key));
   }
   if (bucket.versioning === undefined) return;
@@ -155,11 +156,22 @@ function putOlder(tx: Transaction, ctx: Context, bucket: BucketRecord, version: 
 
 function forgetOlder(tx: Transaction, ctx: Context, bucket: BucketRecord, version: Version): void {
   const { key, number, versionId } = version;
-  if (!version.isDeleteMarker) releasePieces(tx, ctx, version);
+  if (!version.isDeleteMarker) releaseLayout(tx, ctx, bucket, version);
   tx.delete(versionKey(ctx, bucket, key, number));
   if (versionId === "null") tx.delete(nullVersionKey(ctx, bucket, key));
 }
 
-function releasePieces(tx: Transaction, ctx: Context, { pieces }: ObjectVersion): void {
-  for (const { blob } of pieces) ctx.blobs.release(tx, blob);
+/** Changes what is said of a version and not its bytes, in its place: its tags. */
+export function rewriteVersion(
+  tx: Transaction,
+  ctx: Context,
+  bucket: BucketRecord,
+  version: ObjectVersion,
+): void {
+  const { key, number } = version;
+  if (currentObject(tx, ctx, bucket, key)?.number === number) {
+    tx.putRecord(objectKey(ctx, bucket, key), objectCodec, version);
+  } else {
+    tx.putRecord(versionKey(ctx, bucket, key, number), versionCodec, version);
+  }
 }

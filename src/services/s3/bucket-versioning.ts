@@ -1,0 +1,23 @@
+import type { Handlers } from "#kernel/service.ts";
+import type { S3 } from "#models/s3.ts";
+import { bucketCodec } from "./bucket-record.ts";
+import { notBuilt, s3Error } from "./errors.ts";
+import { bucketKey } from "./keyspace.ts";
+import { openBucket } from "./open-bucket.ts";
+
+export const bucketVersioning = {
+  async GetBucketVersioning(ctx, input) {
+    const { versioning } = await ctx.read((snapshot) => openBucket(snapshot, ctx, input));
+    return versioning === undefined ? {} : { Status: versioning };
+  },
+
+  async PutBucketVersioning(ctx, input) {
+    const { Status: versioning, MFADelete } = input.VersioningConfiguration;
+    await ctx.transact((tx) => {
+      const bucket = openBucket(tx, ctx, input);
+      if (versioning === undefined) throw s3Error("IllegalVersioningConfigurationException");
+      if (MFADelete === "Enabled") throw notBuilt("MFA delete");
+      tx.putRecord(bucketKey(ctx, bucket.name), bucketCodec, { ...bucket, versioning });
+    });
+  },
+} satisfies Handlers<S3>;

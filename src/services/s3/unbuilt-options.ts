@@ -1,0 +1,37 @@
+import type { PutObjectRequest } from "#models/s3.ts";
+import { notBuilt } from "./errors.ts";
+
+type Options = Partial<
+  Pick<
+    PutObjectRequest,
+    | "ACL"
+    | "GrantFullControl"
+    | "GrantRead"
+    | "GrantReadACP"
+    | "GrantWriteACP"
+    | "ServerSideEncryption"
+    | "SSECustomerAlgorithm"
+    | "SSECustomerKey"
+    | "ObjectLockMode"
+    | "ObjectLockRetainUntilDate"
+    | "ObjectLockLegalHoldStatus"
+    | "WriteOffsetBytes"
+  >
+>;
+
+/** What every way to make or read an object takes, and is not built: refused, for ignoring it would be a lie. */
+export function refuseUnbuiltOptions(input: Options): void {
+  const { ACL, GrantFullControl, GrantRead, GrantReadACP, GrantWriteACP } = input;
+  // These two say what is so without any access control lists.
+  if (ACL !== undefined && ACL !== "private" && ACL !== "bucket-owner-full-control") {
+    throw notBuilt(`The ACL ${ACL}`);
+  }
+  if (GrantFullControl ?? GrantRead ?? GrantReadACP ?? GrantWriteACP) throw notBuilt("A grant");
+  if (input.ServerSideEncryption ?? input.SSECustomerAlgorithm ?? input.SSECustomerKey) {
+    throw notBuilt("Server-side encryption");
+  }
+  if (input.ObjectLockMode ?? input.ObjectLockRetainUntilDate ?? input.ObjectLockLegalHoldStatus) {
+    throw notBuilt("Object lock");
+  }
+  if (input.WriteOffsetBytes !== undefined) throw notBuilt("Appending");
+}
