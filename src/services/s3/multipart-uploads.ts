@@ -4,7 +4,7 @@ import type { ChecksumAlgorithm } from "#base/checksums.ts";
 import { isCombinable } from "#base/crc-combine.ts";
 import type { Handlers } from "#kernel/service.ts";
 import type { CreateMultipartUploadRequest, S3 } from "#models/s3.ts";
-import type { Transaction } from "#store/store.ts";
+import type { KeyRange, Transaction } from "#store/store.ts";
 import type { Context } from "#kernel/context.ts";
 import { algorithmOf, defaultAlgorithm } from "./bodies.ts";
 import type { BucketRecord } from "./bucket-record.ts";
@@ -80,9 +80,9 @@ export const multipartUploads = {
         commonPrefixes: common,
         isTruncated: isMore,
       });
-      let start: Key | undefined = startBehind(place, input);
-      while (start !== undefined && maxUploads > 0) {
-        const range = { start, end };
+      let start = maxUploads === 0 ? undefined : startBehind(place, input);
+      while (start !== undefined) {
+        const range: KeyRange = { start, end };
         start = undefined;
         for (const { value } of snapshot.range(range)) {
           if (page.length + common.length === maxUploads) return full(true);
@@ -151,7 +151,7 @@ function checksumOf(input: CreateMultipartUploadRequest): UploadChecksum {
     const message = `The ${checksumType} checksum type cannot be used with the ${algorithm.toLowerCase()} checksum algorithm.`;
     throw s3Error("InvalidRequest", { message });
   }
-  return { algorithm, checksumType: checksumType as "COMPOSITE", isChecksumChosen: true };
+  return { algorithm, checksumType, isChecksumChosen: true };
 }
 
 function mayBe(algorithm: ChecksumAlgorithm, type: string): boolean {
