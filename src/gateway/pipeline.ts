@@ -22,7 +22,7 @@ import type { HttpHandler, HttpRequest, HttpResponse } from "./front/http.ts";
 import type { GatewayOptions } from "./options.ts";
 import { RequestKeys } from "./request-keys.ts";
 import { ownPage } from "./own-pages/pages.ts";
-import { isThrottle, strike } from "./strike.ts";
+import { isThrottle, stricken } from "./strike.ts";
 
 /** DynamoDB's largest request, BatchWriteItem, has 16 MB of items; JSON takes some more to say them. */
 const largestBodyBytes = 32 * 1024 * 1024;
@@ -128,10 +128,9 @@ async function answer(
   const input = protocol.decode(operation, { method, path, query, headers, body: content, stream });
   validate(operation, input);
 
-  const { faults } = options.kernel;
-  if (faults.areSet) await strike(faults, endpoint, ctx, false);
-  const output = await options.kernel.authorizer.perform(ctx, handler, input);
-  if (faults.areSet) await strike(faults, endpoint, ctx, true);
+  const { authorizer, faults } = options.kernel;
+  const handled = faults.areSet ? stricken(faults, endpoint, handler) : handler;
+  const output = await authorizer.perform(ctx, handled, input);
   return protocol.encode(operation, output, requestId);
 }
 

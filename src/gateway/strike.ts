@@ -1,12 +1,28 @@
 import { ServiceError } from "#kernel/errors.ts";
 import type { FaultCall, FaultEffect, Faults } from "#kernel/faults.ts";
+import type { AnyHandler } from "#kernel/service.ts";
 import type { Protocol } from "#wire/protocol.ts";
 import { protocols } from "#wire/protocols.ts";
 import type { Endpoint } from "./endpoints.ts";
 import { Dropped } from "./front/http.ts";
 
-/** Lets the faults that users asked for befall a call: holds it up, or throws what its client gets. */
-export async function strike(
+/** One call's handler, which the faults that users asked for befall: before it, or when it is done. */
+export function stricken(faults: Faults, endpoint: Endpoint, handler: AnyHandler): AnyHandler {
+  let isStruck = false;
+  return async (ctx, input) => {
+    // The call is one, though authorization may run the handler twice.
+    if (!isStruck) {
+      isStruck = true;
+      await strike(faults, endpoint, ctx, false);
+    }
+    const output = await handler(ctx, input);
+    await strike(faults, endpoint, ctx, true);
+    return output;
+  };
+}
+
+/** Holds a call up, or throws what its client gets. */
+async function strike(
   faults: Faults,
   endpoint: Endpoint,
   call: FaultCall,
