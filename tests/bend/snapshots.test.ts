@@ -3,24 +3,23 @@ import { describe, test } from "node:test";
 import {
   DynamoDBClient,
   PutItemCommand,
-  ScanCommand,
   TransactWriteItemsCommand,
   UpdateTimeToLiveCommand,
 } from "@aws-sdk/client-dynamodb";
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+} from "@aws-sdk/client-s3";
 import { covers } from "../support/covers.ts";
-import { emptyFolder, tuleCommand, tuleOf } from "../support/command.ts";
+import { emptyFolder } from "../support/command.ts";
 import { makeTable, plainTable } from "../support/dynamodb-tables.ts";
 import { startTule, type Tule } from "../support/tule.ts";
+import { items, put } from "./plain-items.ts";
 
 const TableName = plainTable.TableName!;
-const put = (pk: string, value = "") =>
-  new PutItemCommand({ TableName, Item: { pk: { S: pk }, value: { S: value } } });
-
-async function items(client: DynamoDBClient): Promise<Record<string, string>> {
-  const { Items = [] } = await client.send(new ScanCommand({ TableName, ConsistentRead: true }));
-  const pairs = Items.map(({ pk, value }) => [pk?.S, value?.S] as const);
-  return Object.fromEntries(pairs.sort(([one = ""], [other = ""]) => (one < other ? -1 : 1)));
-}
 
 async function page(tule: Tule, method: string, path: string, body?: object): Promise<unknown> {
   const { json, status, text } = await tule.raw({
@@ -86,6 +85,26 @@ for (const kind of ["in memory", "on disk"] as const) {
       assert.partialDeepStrictEqual(await page(tule, "GET", "snapshots"), {
         snapshots: [{ name: "frozen", savedAt: "2030-01-01T00:00:00.000Z" }],
       });
+    });
+
+    test("has the objects as well, large ones too", async () => {
+      covers("s3.PutObject", "s3.GetObject");
+      const tule = await start();
+      const s3 = tule.s3();
+      const Bucket = "saved-objects";
+      await s3.send(new CreateBucketCommand({ Bucket }));
+      const large = Buffer.alloc(300_000, "large");
+      await s3.send(new PutObjectCommand({ Bucket, Key: "large", Body: large }));
+      await page(tule, "POST", "snapshots", { name: "objects" });
+      for (let round = 0; round < 2; round += 1) {
+        await s3.send(new DeleteObjectCommand({ Bucket, Key: "large" }));
+        await s3.send(new PutObjectCommand({ Bucket, Key: "later", Body: large }));
+        await page(tule, "POST", "snapshots/objects/load");
+        const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key: "large" }));
+        assert.deepEqual(Buffer.from((await Body?.transformToByteArray()) ?? []), large);
+        const { KeyCount } = await s3.send(new ListObjectsV2Command({ Bucket }));
+        assert.equal(KeyCount, 1);
+      }
     });
 
     test("equals one moment of the history, while many write", async () => {
@@ -207,101 +226,5 @@ describe("The snapshots page", () => {
     const { status } = await tule.raw({ path, headers, body: { name: "one" } });
     assert.equal(status, 403);
     assert.deepEqual(await page(tule, "GET", "snapshots"), { snapshots: [] });
-  });
-});
-
-const sdk = (endpoint: string) =>
-  new DynamoDBClient({
-    endpoint,
-    region: "us-east-1",
-    credentials: { accessKeyId: "000000000000", secretAccessKey: "any" },
-  });
-
-describe("tule snapshot and tule fork", () => {
-  test("save, load, list and delete snapshots, which outlive the server", async () => {
-    const folder = await emptyFolder();
-    const first = tuleCommand(["start", "--port", "0", "--data", folder]);
-    let endpoint = await first.ready();
-    const run = async (...argv: string[]) => {
-      const { code, output, errors } = await tuleOf(endpoint, "snapshot", ...argv);
-      assert.equal(code, 0, errors);
-      return output;
-    };
-    assert.equal(await run("list"), "no snapshots\n");
-    await makeTable(sdk(endpoint), plainTable);
-    await sdk(endpoint).send(put("a", "saved"));
-    assert.match(await run("save", "one"), /^one {2}\d{4}-\S+Z {2}[\d.]+ [kMG]?[Bb]\S*\n$/i);
-    await sdk(endpoint).send(put("a", "later"));
-    first.child.kill("SIGKILL");
-    await first.ended;
-
-    const second = tuleCommand(["start", "--port", "0", "--data", folder]);
-    endpoint = await second.ready();
-    assert.deepEqual(await items(sdk(endpoint)), { a: "later" });
-    assert.equal(await run("load", "one"), "one is loaded\n");
-    assert.deepEqual(await items(sdk(endpoint)), { a: "saved" });
-    second.child.kill("SIGKILL");
-    await second.ended;
-
-    const third = tuleCommand(["start", "--port", "0", "--data", folder]);
-    endpoint = await third.ready();
-    assert.deepEqual(await items(sdk(endpoint)), { a: "saved" });
-    assert.match(await run("list"), /^one /);
-    assert.equal(await run("delete", "one"), "one is deleted\n");
-    assert.equal(await run(), "no snapshots\n");
-    const { code, errors } = await tuleOf(endpoint, "snapshot", "load", "one");
-    assert.equal(code, 1);
-    assert.equal(errors, "tule: there is no snapshot one\n");
-    for (const [words, expected] of [
-      [["svae", "one"], /did you mean tule snapshot save\?/],
-      [["save"], /use: tule snapshot save NAME/],
-    ] as const) {
-      const wrong = await tuleCommand(["snapshot", ...words]).ended;
-      assert.equal(wrong.code, 2);
-      assert.match(wrong.errors, expected);
-    }
-    third.child.kill("SIGTERM");
-    assert.equal((await third.ended).code, 0);
-  });
-
-  test("fork a snapshot and the present state; what is written to one is not in another", async () => {
-    const folder = await emptyFolder();
-    const original = tuleCommand(["start", "--port", "0", "--data", folder]);
-    const endpoint = await original.ready();
-    const { port } = new URL(endpoint);
-    await makeTable(sdk(endpoint), plainTable);
-    await sdk(endpoint).send(put("a", "saved"));
-    assert.equal((await tuleOf(endpoint, "snapshot", "save", "one")).code, 0);
-    await sdk(endpoint).send(put("a", "later"));
-
-    const elsewhere = `${await emptyFolder()}/fork`;
-    const forks = [
-      tuleCommand(["fork", "one", "--from", port, "--port", "0"]),
-      tuleCommand(["fork", "--from", port, "--port", "0", "--data", elsewhere]),
-    ];
-    const [then, now] = await Promise.all(forks.map((fork) => fork.ready()));
-    assert.deepEqual(await items(sdk(then!)), { a: "saved" });
-    assert.deepEqual(await items(sdk(now!)), { a: "later" });
-    await sdk(then!).send(put("b", "then"));
-    await sdk(now!).send(put("b", "now"));
-    await sdk(endpoint).send(put("b", "original"));
-    assert.deepEqual(await items(sdk(then!)), { a: "saved", b: "then" });
-    assert.deepEqual(await items(sdk(now!)), { a: "later", b: "now" });
-    assert.deepEqual(await items(sdk(endpoint)), { a: "later", b: "original" });
-
-    const again = await tuleCommand(["fork", "one", "--from", port]).ended;
-    assert.equal(again.code, 1);
-    assert.match(
-      again.errors,
-      /^tule: \S+forks\/one is there already; tule start --data \S+ starts/,
-    );
-    const none = await tuleCommand(["fork", "none", "--from", port]).ended;
-    assert.match(none.errors, /^tule: there is no snapshot none\n$/);
-    for (const server of [...forks, original]) {
-      server.child.kill("SIGTERM");
-      const { code, output } = await server.ended;
-      assert.equal(code, 0);
-      assert.match(output, /is ready at \S+, data in \S+/);
-    }
   });
 });
