@@ -1,5 +1,6 @@
 import { textAuthenticator } from "#gateway/authenticate-text.ts";
 import { gateway } from "#gateway/pipeline.ts";
+import { httpPeers } from "#gateway/peers.ts";
 import { openFront } from "#gateway/front/open-front.ts";
 import { Credentials } from "#kernel/credentials.ts";
 import { rootOf } from "#kernel/identity.ts";
@@ -37,6 +38,10 @@ export interface ServerOptions {
   /** Whether capacity that is used up is refused, and whether partitions have limits of their own. */
   readonly throttle: boolean;
   readonly partitionLimits: boolean;
+  /** The servers that serve other regions, by region, and the secret that is shared with them. */
+  readonly peers?:
+    | { readonly urls: ReadonlyMap<string, string>; readonly secret: string }
+    | undefined;
 }
 
 export interface RootKey {
@@ -63,6 +68,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const settings = { throttle: options.throttle, partitionLimits: options.partitionLimits };
   const place = placeOf(options);
   const { blobs } = place;
+  const peers = options.peers && httpPeers({ ...options.peers, requests: world.requests, log });
   const credentials = knownCredentials(options);
   const ports = {
     host: options.host,
@@ -90,6 +96,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         metrics,
         links,
         faults,
+        peers,
       }),
   });
   try {
@@ -107,6 +114,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       },
       defaultAccount: options.account,
       defaultRegion: options.region,
+      peerSecret: options.peers?.secret,
     });
     const front = await openFront({
       sockets: world.sockets,

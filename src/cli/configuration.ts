@@ -4,10 +4,13 @@ import type { Setting, SettingName, Values } from "./settings.ts";
 import { nearest } from "#base/nearest.ts";
 
 /** What the server is started with. */
-export interface Configuration extends Omit<Values, "auth" | "data"> {
+export interface Configuration extends Omit<Values, "auth" | "data" | "peer" | "peerSecret"> {
   readonly auth: "open" | "strict";
   /** Absolute. */
   readonly data: string;
+  readonly peers:
+    | { readonly urls: ReadonlyMap<string, string>; readonly secret: string }
+    | undefined;
 }
 
 export interface Sources {
@@ -56,7 +59,27 @@ function complete(values: Values, folder: string): Configuration {
     throw new UsageError("rootAccessKeyId and rootSecretAccessKey are set both or not at all");
   }
   const auth = values.auth ?? (isLoopback(values.host) ? "open" : "strict");
-  return { ...values, auth, data: resolve(folder, values.data) };
+  const { peer, peerSecret, ...rest } = values;
+  return {
+    ...rest,
+    auth,
+    data: resolve(folder, values.data),
+    peers: peersOf({ peer, peerSecret }),
+  };
+}
+
+function peersOf({
+  peer,
+  peerSecret,
+}: Pick<Values, "peer" | "peerSecret">): Configuration["peers"] {
+  if (peer === undefined && peerSecret === undefined) return undefined;
+  if (peerSecret === undefined) {
+    throw new UsageError(
+      "--peer needs a secret that is shared with the peer: set TULE_PEER_SECRET",
+    );
+  }
+  const urls = new Map((peer ?? []).map(({ region, url }) => [region, url]));
+  return { urls, secret: peerSecret };
 }
 
 /** Whether only this machine can reach the address. */
@@ -112,9 +135,15 @@ function parseFlags(argv: readonly string[]): Map<string, Given> {
     else if (value === undefined && isSwitch(name)) value = "true";
     else value ??= argv[(index += 1)];
     if (value === undefined) throw new UsageError(`${flag} needs a value`);
-    found.set(name, { value, source: flag });
+    const before = name !== "config" && isList(name) ? found.get(name)?.value : undefined;
+    found.set(name, { value: before === undefined ? value : `${before},${value}`, source: flag });
   }
   return found;
+}
+
+function isList(name: SettingName): boolean {
+  const setting: Setting<unknown> = settings[name];
+  return setting.isList === true;
 }
 
 function isSwitch(name: SettingName | "config" | undefined): boolean {

@@ -3,11 +3,19 @@ export class UsageError extends Error {
   override name = "UsageError";
 }
 
+/** Which server serves a region that this one does not. */
+export interface PeerSetting {
+  readonly region: string;
+  readonly url: string;
+}
+
 interface SettingKind<T> {
   /** What a value looks like, for the help: "PORT". Undefined for a switch, which takes no value. */
   readonly placeholder: string | undefined;
   /** The value, or undefined if the text is none. */
   readonly parse: (text: string) => T | undefined;
+  /** Whether a flag may come several times; elsewhere its values stand with commas between them. */
+  readonly isList?: true;
   /** What is allowed, to finish the sentence "... must be". */
   readonly allowed: string;
 }
@@ -51,6 +59,22 @@ const port: SettingKind<number> = {
   allowed: "a number from 0 to 65535 (0 picks a free port)",
 };
 
+const regionPattern = /^[a-z]{2,}(-[a-z]+)+-\d+$/;
+
+const peerList: SettingKind<readonly PeerSetting[]> = {
+  placeholder: "REGION=URL",
+  isList: true,
+  parse: (value) => {
+    const peers = value.split(",").map((peer) => {
+      const [region = "", url = ""] = peer.trim().split(/=(.*)/s);
+      const isRight = regionPattern.test(region) && /^https?:\/\/[^/?#]+\/?$/.test(url);
+      return isRight ? { region, url: url.replace(/\/$/, "") } : undefined;
+    });
+    return peers.every((peer) => peer !== undefined) ? peers : undefined;
+  },
+  allowed: "REGION=URL, such as eu-west-1=http://10.0.0.2:4566",
+};
+
 const preset = <T>(kind: SettingKind<T>, help: string, fallback: T) => ({
   ...kind,
   help,
@@ -86,7 +110,7 @@ export const settings = {
     "000000000000",
   ),
   region: preset(
-    matching("REGION", /^[a-z]{2,}(-[a-z]+)+-\d+$/, "a region such as us-east-1"),
+    matching("REGION", regionPattern, "a region such as us-east-1"),
     "the region of requests that name none",
     "us-east-1",
   ),
@@ -100,6 +124,11 @@ export const settings = {
     "with throttle: let a partition read 3,000 and write 1,000 units a second\nat most, as on AWS",
     false,
   ),
+  peer: derived(
+    peerList,
+    "the server that serves a region instead of this one; may come several\ntimes. The two need a TULE_PEER_SECRET that they share",
+  ),
+  peerSecret: secret(derived(text("SECRET"), "what the servers of --peer sign their calls with")),
   log: preset(
     oneOf("silent", "error", "info", "debug"),
     "how much to report on standard error",

@@ -39,6 +39,7 @@ export async function start(configuration: Configuration): Promise<number> {
       rootKey,
       throttle: configuration.throttle,
       partitionLimits: configuration.partitionLimits,
+      peers: configuration.peers,
     });
     const where = dataFolder === undefined ? "in memory" : `in ${dataFolder}`;
     const readyMs = Math.round(performance.now());

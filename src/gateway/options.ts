@@ -20,4 +20,6 @@ export interface GatewayOptions {
   /** Where requests belong that do not say. */
   readonly defaultAccount: string;
   readonly defaultRegion: string;
+  /** What signs the calls of the servers that serve other regions; undefined if there are none. */
+  readonly peerSecret?: string | undefined;
 }

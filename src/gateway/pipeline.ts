@@ -101,6 +101,8 @@ async function answer(
     protocol: routed.protocol,
     unsigned,
   });
+  const peer = options.kernel.peers.urlOf(region);
+  if (peer !== undefined) throw servedElsewhere(region, peer);
   if (operation === undefined || handler === undefined) throw unanswerable(endpoint);
   const ctx = options.kernel.context({
     service,
@@ -132,6 +134,12 @@ async function answer(
   const handled = faults.areSet ? stricken(faults, endpoint, handler) : handler;
   const output = await authorizer.perform(ctx, handled, input);
   return protocol.encode(operation, output, requestId);
+}
+
+/** Not handed on: a client that asks the wrong server would wait for two, and learn of it when one fails. */
+function servedElsewhere(region: string, peer: string): ServiceError {
+  const message = `${region} is served by a peer of this server: send the request to ${peer}`;
+  return new ServiceError("RegionServedElsewhere", message, {}, 421);
 }
 
 const noBytes = Buffer.alloc(0);

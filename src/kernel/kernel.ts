@@ -42,7 +42,7 @@ export interface KernelOptions {
   readonly links?: RegionLinks;
   readonly metrics?: Metrics;
   /** Who serves other regions; nobody unless it is said. */
-  readonly peers?: Peers;
+  readonly peers?: Peers | undefined;
   /** Where large bodies lie; in memory if nothing is said. */
   readonly blobs?: { readonly files: BlobFiles; readonly folder: string } | undefined;
   /** Where the policies of users and roles come from; without one they have none. */

@@ -4,6 +4,7 @@ import { randomFillSync, randomUUID } from "node:crypto";
 import { createServer } from "node:net";
 import { realClock } from "./real-clock.ts";
 import { realFiles } from "./real-files.ts";
+import { realRequests } from "./real-requests.ts";
 import type { Listener, Processes, Random, Sockets, World } from "./world.ts";
 
 /** The world as it is: the machine's clock, disk, network and processes. */
@@ -13,6 +14,7 @@ export function realWorld(): World {
     random: realRandom(),
     files: realFiles(),
     sockets: realSockets(),
+    requests: realRequests(),
     processes: realProcesses(),
   };
 }

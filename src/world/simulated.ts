@@ -4,6 +4,7 @@ import { SimulatedClock } from "./simulated-clock.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
 import type { SimulatedFolders } from "./simulated-folders.ts";
 import { SimulatedNetwork } from "./simulated-network.ts";
+import { systemError } from "./system-error.ts";
 import type { World } from "./world.ts";
 
 /**
@@ -67,6 +68,9 @@ function boot(
     random,
     files,
     sockets,
+    requests: {
+      post: (url) => Promise.reject(systemError("ECONNREFUSED", "connect", url)),
+    },
     processes: {
       environment: () => options.environment ?? {},
       spawn() {

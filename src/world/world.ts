@@ -9,6 +9,7 @@ export interface World {
   readonly random: Random;
   readonly files: Files;
   readonly sockets: Sockets;
+  readonly requests: Requests;
   readonly processes: Processes;
 }
 
@@ -112,6 +113,23 @@ export interface Sockets {
    * half-open: when the other side ends, this side still writes, and has to end by itself.
    */
   listen(at: ListenAt, onConnection: (connection: Connection) => void): Promise<Listener>;
+}
+
+/** Asking other servers. */
+export interface Requests {
+  /** Sends a POST to an `http:` or `https:` URL. Rejects if no whole answer comes within the time, whatever the reason. */
+  post(url: string, request: OutgoingRequest): Promise<IncomingAnswer>;
+}
+
+export interface OutgoingRequest {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly timeoutMs: number;
+}
+
+export interface IncomingAnswer {
+  readonly status: number;
+  readonly body: Buffer;
 }
 
 export interface ListenAt {

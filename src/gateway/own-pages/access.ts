@@ -11,7 +11,7 @@ import { PageProblem, type OwnPage, type PageCall } from "./page.ts";
  * - With `--auth open` whoever can reach the server is root, here as everywhere.
  */
 export function checkAccess(page: OwnPage, call: PageCall): void {
-  if (page.access === "all") return;
+  if (page.access !== "owner") return;
   const { options, request, body } = call;
   const { headers, method } = request;
   const isRead = method === "GET" || method === "HEAD";

@@ -5,9 +5,11 @@ import type { GatewayOptions } from "../options.ts";
 export interface OwnPage {
   /**
    * Who may ask. "all": everybody, as it names nothing but the server itself. "owner": whoever may do anything here;
-   * see access.ts.
+   * see access.ts. "peers": other servers; the page looks for itself.
    */
-  readonly access: "all" | "owner";
+  readonly access: "all" | "owner" | "peers";
+  /** 64 KB unless it is said. */
+  readonly largestBodyBytes?: number;
   readonly GET?: PageHandler;
   readonly POST?: PageHandler;
   readonly DELETE?: PageHandler;

@@ -8,6 +8,7 @@ import { faults } from "./faults.ts";
 import { links } from "./links.ts";
 import { measurements } from "./measurements.ts";
 import { json, PageProblem, type OwnPage, type PageCall } from "./page.ts";
+import { replication } from "./replication.ts";
 import { forks, snapshots } from "./snapshots.ts";
 import { stateReset } from "./state.ts";
 import { time } from "./time.ts";
@@ -26,6 +27,7 @@ const pages: Readonly<Record<string, OwnPage>> = {
   links,
   snapshots,
   forks,
+  replication,
 };
 
 /** No page takes more to say. */
@@ -59,7 +61,7 @@ async function answer(
   }
   try {
     const item = isWhole ? undefined : decoded(path.slice(slash + 1));
-    const body = await request.body.bytes(largestBodyBytes);
+    const body = await request.body.bytes(page.largestBodyBytes ?? largestBodyBytes);
     const call: PageCall = { options, request, item, body };
     checkAccess(page, call);
     return await handler(call);
