@@ -28,6 +28,12 @@ export class History {
     this.acknowledged += 1;
   }
 
+  /** It changed nothing: who deletes what is not there, in the region that is asked, has written nothing. */
+  forget(name: string, write: Write): void {
+    const writes = this.#writes.get(name)!;
+    writes.splice(writes.indexOf(write), 1);
+  }
+
   names(): Iterable<string> {
     return this.#writes.keys();
   }

@@ -101,7 +101,11 @@ class Run {
     for (const region of regions) {
       const { LatestStreamArn } = await this.#describe(region);
       const endpoint = await this.#servers.get(region)!.ready;
-      const where = { endpoint, region, account, streamArn: LatestStreamArn! };
+      const where = {
+        region,
+        streamArn: LatestStreamArn!,
+        ask: (operation: string, body: object) => askStreams(endpoint, region, operation, body),
+      };
       streamRecords += await checkStream(where, content, this.#problems);
     }
     const { acknowledged } = this.#history;
@@ -118,10 +122,9 @@ class Run {
 
   async #start(region: Region): Promise<void> {
     const other = regions.find((one) => one !== region)!;
-    const flags = [
-      ...["--port", String(this.#ports.get(region)), "--region", region],
-      ...["--peer", `${other}=http://127.0.0.1:${this.#ports.get(other)}`],
-    ];
+    const peer = `${other}=http://127.0.0.1:${this.#ports.get(other)}`;
+    const port = String(this.#ports.get(region));
+    const flags = ["--port", port, "--region", region, "--peer", peer];
     const secret = { TULE_PEER_SECRET: "between the two" };
     const server = new ServerProcess(join(this.#dataFolder, region), flags, secret);
     this.#servers.set(region, server);
@@ -174,14 +177,15 @@ class Run {
       const Key = { pk: { S: name } };
       const command =
         version === undefined
-          ? new DeleteItemCommand({ TableName, Key })
+          ? new DeleteItemCommand({ TableName, Key, ReturnValues: "ALL_OLD" })
           : new PutItemCommand({ TableName, Item: { ...Key, version: { S: version } } });
       try {
-        await (this.#clients.get(region)!.send as (one: unknown) => Promise<unknown>).call(
-          this.#clients.get(region),
-          command,
-        );
-        this.#history.end(write, Date.now());
+        const answer = await this.#send(region, command);
+        if (version === undefined && answer.Attributes === undefined) {
+          this.#history.forget(name, write);
+        } else {
+          this.#history.end(write, Date.now());
+        }
       } catch (error) {
         if (error instanceof DynamoDBServiceException && error.$metadata.httpStatusCode) {
           this.#problems.add("answer", String(error));
@@ -191,6 +195,11 @@ class Run {
       // As on a real table, an item is not written thousands of times a second.
       await delay(random.below(10));
     }
+  }
+
+  #send(region: Region, command: DeleteItemCommand | PutItemCommand) {
+    const client = this.#clients.get(region)!;
+    return command instanceof PutItemCommand ? client.send(command) : client.send(command);
   }
 
   /** Delays come and go. */
@@ -257,6 +266,26 @@ class Run {
     const entries = Items!.map((item) => [item["pk"]!.S!, item["version"]!.S!] as const);
     return new Map(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)));
   }
+}
+
+async function askStreams(
+  endpoint: string,
+  region: string,
+  operation: string,
+  body: object,
+): Promise<unknown> {
+  const scope = `${account}/20260101/${region}/dynamodb/aws4_request`;
+  const answer = await fetch(endpoint, {
+    method: "POST",
+    headers: {
+      "content-type": "application/x-amz-json-1.0",
+      "x-amz-target": `DynamoDBStreams_20120810.${operation}`,
+      authorization: `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=${"0".repeat(64)}`,
+    },
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(`${operation}: ${await answer.text()}`);
+  return answer.json();
 }
 
 /** A port that is free now: peers need to know each other's before they start. */

@@ -1,6 +1,7 @@
 import { rootOf } from "#kernel/identity.ts";
 import { Kernel } from "#kernel/kernel.ts";
 import type { Log } from "#kernel/log.ts";
+import { noPeers, type Peers } from "#kernel/region-calls.ts";
 import { dynamodb, dynamodbstreams } from "#services/dynamodb/service.ts";
 import { simulatedStore } from "#store/open.ts";
 import { StoreClosed, StoreFailed } from "#store/store.ts";
@@ -17,12 +18,16 @@ export interface Machine {
   readonly kernel: Kernel;
 }
 
-export function originOf(operation: string, service: "dynamodb" | "dynamodbstreams" = "dynamodb") {
+export function originOf(
+  operation: string,
+  service: "dynamodb" | "dynamodbstreams" = "dynamodb",
+  region = "us-east-1",
+) {
   return {
     service,
     operation,
     account,
-    region: "us-east-1",
+    region,
     caller: rootOf(account),
     requestId: "simulated",
   };
@@ -38,11 +43,12 @@ export async function startSomehow(
   world: SimulatedWorld,
   random: SeededRandom,
   onProblem: (text: string) => void,
+  peers: Peers = noPeers,
 ): Promise<Machine> {
   for (let machine = world; ; machine = machine.crash()) {
     if (random.chance(0.3)) machine.files.haltAfter(random.below(40));
     try {
-      const started = await start(machine, onProblem);
+      const started = await start(machine, onProblem, peers);
       if (machine.hasStopped) continue;
       machine.files.haltAfter(Infinity);
       return started;
@@ -52,7 +58,11 @@ export async function startSomehow(
   }
 }
 
-async function start(world: SimulatedWorld, onProblem: (text: string) => void): Promise<Machine> {
+async function start(
+  world: SimulatedWorld,
+  onProblem: (text: string) => void,
+  peers: Peers,
+): Promise<Machine> {
   const opened = await simulatedStore({
     world,
     folder: "/data",
@@ -66,6 +76,7 @@ async function start(world: SimulatedWorld, onProblem: (text: string) => void): 
     store,
     services: [dynamodb, dynamodbstreams],
     log: problemLog(onProblem),
+    peers,
   });
   await kernel.start();
   return { world, store, kernel };
