@@ -80,6 +80,7 @@ export class StrongWrites {
   readonly #table: TableLayout;
   readonly #reached: ReadonlySet<string>;
   readonly #writers = new Map<string, TableWriter>();
+  #mayDecide = false;
 
   constructor(tx: Transaction, ctx: Context, table: TableLayout) {
     this.#tx = tx;
@@ -89,11 +90,14 @@ export class StrongWrites {
   }
 
   checkMayDecide(): void {
+    if (this.#mayDecide) return;
     checkIsCurrent(this.#tx, this.#ctx, this.#table.table);
+    this.#mayDecide = true;
   }
 
   /** M1, M2. Answers for whom this region is to have outbound entries. */
   write(place: Key, stamp: Stamp, after: ItemImage | undefined): readonly Outbound[] {
+    this.checkMayDecide();
     for (const region of this.#reached) {
       if (region === this.#ctx.region) continue;
       const writer = this.#writerIn(region);
