@@ -95,7 +95,12 @@ function refuseWhatIsNotBuilt(ctx: Context, input: CreateTableInput): void {
   }
 }
 
-function newTable(ctx: ThroughputContext, name: string, input: CreateTableInput): TableRecord {
+/** A table as asked for, CREATING. */
+export function newTable(
+  ctx: ThroughputContext,
+  name: string,
+  input: CreateTableInput,
+): TableRecord {
   const { definitions, key: schema } = givenSchema(ctx, input);
   const billing = newBilling(ctx, input);
   checkDefinitions(ctx, definitions);

@@ -21,6 +21,9 @@ import { writeExport } from "./exports/write-export.ts";
 import { trimHistory } from "./history/trim-history.ts";
 import { globalTables } from "./global-tables/global-tables.ts";
 import { contributorInsights, settleInsights } from "./insights/contributor-insights.ts";
+import { fillImport } from "./imports/fill-import.ts";
+import { importTable } from "./imports/import-table.ts";
+import { describeImports } from "./imports/imports.ts";
 import { items } from "./items.ts";
 import { limits } from "./limits.ts";
 import { batchExecuteStatement } from "./partiql/batch-execute-statement.ts";
@@ -77,6 +80,8 @@ export const dynamodb = defineService<DynamoDB>({
     ...restoreToPointInTime,
     ...exportTable,
     ...describeExports,
+    ...importTable,
+    ...describeImports,
     ...resourcePolicies,
     ...contributorInsights,
     ...globalTables.operations,
@@ -92,6 +97,7 @@ export const dynamodb = defineService<DynamoDB>({
     expireItems,
     expireTokens,
     fillExpiry,
+    fillImport,
     keepStream,
     measureTables,
     settleInsights,

@@ -20,9 +20,15 @@ export function jobArn(
 
 type JobList = "export" | "import" | "bulk operation";
 
+/** Of imports: sixteens of hexadecimal digits, seven at least, says the model. */
+const tokenBytes = 8;
+const tokenBytesAtLeast = 56;
+
 /** Where the next page of a list goes on, for `openJobPage`. */
 export function jobPageToken(list: JobList, id: string): string {
-  return Buffer.from(JSON.stringify([list, id])).toString("base64url");
+  const text = JSON.stringify([list, id]).padEnd(tokenBytesAtLeast);
+  const length = Math.ceil(text.length / tokenBytes) * tokenBytes;
+  return Buffer.from(text.padEnd(length)).toString("hex");
 }
 
 /** The id after which a page goes on; undefined: from the beginning. */
@@ -33,7 +39,7 @@ export function openJobPage(
 ): string | undefined {
   if (token === undefined) return undefined;
   try {
-    const read = JSON.parse(Buffer.from(token, "base64url").toString("utf8")) as unknown;
+    const read = JSON.parse(Buffer.from(token, "hex").toString("utf8")) as unknown;
     if (Array.isArray(read) && read[0] === list && typeof read[1] === "string") return read[1];
   } catch {
     // Not one of ours: refused below.

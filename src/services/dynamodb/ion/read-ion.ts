@@ -153,7 +153,7 @@ class IonReader {
 
   #decimal(text: string): string {
     if (/[-\dTZ:]/.test(this.#text[this.#at] ?? "")) throw this.#problem("not a number");
-    const plain = text.replaceAll("_", "").replace(/[dD]/, "E").replace(/^\+/, "");
+    const plain = text.replaceAll("_", "").replace(/[dDe]/, "E").replace(/^\+/, "");
     return plain.replace(/\.(?=E|$)/, "");
   }
 
