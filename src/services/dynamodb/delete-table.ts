@@ -5,6 +5,8 @@ import { leaveSystemBackup } from "./backups/system-backup.ts";
 import type { TableJob } from "./activate-table.ts";
 import {
   collectionsPrefix,
+  destinationQueueKey,
+  destinationQueueStateKey,
   expiriesPrefix,
   expiryDueKey,
   expiryFillsPrefix,
@@ -62,10 +64,12 @@ export async function sweepTable(
   await sweep(ctx, collectionsPrefix(ctx, table));
   await sweep(ctx, expiriesPrefix(ctx, table));
   await sweep(ctx, expiryFillsPrefix(ctx, table));
+  await sweep(ctx, destinationQueueKey(ctx, table));
   for (const prefix of replicationPrefixes(ctx, table)) await sweep(ctx, prefix);
   const isHeld = await ctx.transact((tx) => {
     tx.delete(sizeKey(ctx, table));
     tx.delete(expiryDueKey(ctx, table));
+    tx.delete(destinationQueueStateKey(ctx, table));
     if (heldFromMs(tx, ctx, table) === undefined) return false;
     ctx.complete(tx);
     return true;

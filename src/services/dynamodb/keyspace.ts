@@ -38,6 +38,8 @@ import type { IndexRecord, TableRecord } from "./table-record.ts";
  *   export-token client token                           → the export that was begun with it
  *   import       import id                              → ImportRecord
  *   import-token client token                           → the import that was begun with it
+ *   kinesis      table id · sequence                      → a change that a Kinesis data stream is to get
+ *   kinesis-state table id                                → the next sequence, and whether a job delivers
  *   token        time window, client token                → an idempotent transaction (client-tokens.ts)
  *
  * Items are ordered by a hash of their partition key, then by sort key: a Scan walks the hashes as AWS's does, and
@@ -57,6 +59,12 @@ export const tokenKey = (ctx: AnyContext, window: number, token: string): Key =>
   ctx.key("token", window, token);
 /** All client tokens first used in one window of time. */
 export const tokensPrefix = (ctx: AnyContext, window: number): Key => ctx.key("token", window);
+
+/** Where the changes wait that a Kinesis data stream is to get. */
+export const destinationQueueKey = (ctx: AnyContext, table: TableId): Key =>
+  ctx.key("kinesis", table.id);
+export const destinationQueueStateKey = (ctx: AnyContext, table: TableId): Key =>
+  ctx.key("kinesis-state", table.id);
 
 /** Which stream of which table; its log stands under the table's id, so a new table of the name never meets it. */
 export type StreamId = Pick<StreamRecord, "tableName" | "tableId" | "label">;

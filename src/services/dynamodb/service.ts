@@ -25,6 +25,8 @@ import { fillImport } from "./imports/fill-import.ts";
 import { importTable } from "./imports/import-table.ts";
 import { describeImports } from "./imports/imports.ts";
 import { items } from "./items.ts";
+import { deliverToKinesis } from "./kinesis/deliver-to-kinesis.ts";
+import { destinations, settleDestination } from "./kinesis/destinations.ts";
 import { limits } from "./limits.ts";
 import { batchExecuteStatement } from "./partiql/batch-execute-statement.ts";
 import { executeStatement } from "./partiql/execute-statement.ts";
@@ -84,6 +86,7 @@ export const dynamodb = defineService<DynamoDB>({
     ...describeImports,
     ...resourcePolicies,
     ...contributorInsights,
+    ...destinations,
     ...globalTables.operations,
   },
   jobs: {
@@ -100,6 +103,8 @@ export const dynamodb = defineService<DynamoDB>({
     fillImport,
     keepStream,
     measureTables,
+    deliverToKinesis,
+    settleDestination,
     settleInsights,
     restoreTable,
     sweepBackup,

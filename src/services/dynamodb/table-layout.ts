@@ -2,7 +2,7 @@ import type { Key } from "#base/key.ts";
 import type { Context } from "#kernel/context.ts";
 import { type Log, logAt } from "#kernel/sharded-log.ts";
 import type { Snapshot } from "#store/store.ts";
-import type { StreamViewType } from "#models/dynamodb.ts";
+import type { DestinationStatus, StreamViewType } from "#models/dynamodb.ts";
 import {
   collectionsPrefix,
   expiryDueKey,
@@ -18,6 +18,7 @@ import {
   streamLogKey,
   tombstonesPrefix,
 } from "./keyspace.ts";
+import { liveDestination } from "./kinesis/destination-record.ts";
 import { keyInsights, type KeyInsights } from "./insights/key-insights.ts";
 import { openTable, ownerContext, type TableContext } from "./open-table.ts";
 import type { IndexRecord, KeyAttribute, TableRecord } from "./table-record.ts";
@@ -43,6 +44,8 @@ export interface TableLayout {
   readonly expiry: ExpiryLayout | undefined;
   /** Where changes are kept for restores and backups, if the table has point-in-time recovery or someone needs it. */
   readonly history: HistoryLayout | undefined;
+  /** Whether changes go to a Kinesis data stream. */
+  readonly hasDestination: boolean;
   readonly traffic: TableTraffic;
   /** Counts which keys are used, if the table has contributor insights. */
   readonly insights: KeyInsights | undefined;
@@ -149,11 +152,16 @@ function layOut(ctx: Context, table: TableRecord): TableLayout {
       table.recovery !== undefined || table.isHistoryHeld === true
         ? historyLayout(ctx, table)
         : undefined,
+    hasDestination: isDelivered(liveDestination(table)?.status),
     traffic,
     insights: keyInsights(ctx, table, undefined, itemsPrefix(ctx, table)),
     replication: replicationLayout(ctx, table),
     indexesFromLast: [...globals.toReversed(), ...locals.toReversed()],
   };
+}
+
+function isDelivered(status: DestinationStatus | undefined): boolean {
+  return status === "ACTIVE" || status === "UPDATING";
 }
 
 function streamLayout(ctx: Context, table: TableRecord): StreamLayout | undefined {

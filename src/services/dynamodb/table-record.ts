@@ -9,6 +9,7 @@ import type {
   TableStatus,
   TimeToLiveStatus,
 } from "#models/dynamodb.ts";
+import type { DestinationRecord } from "./kinesis/destination-record.ts";
 import type { InsightsRecord } from "./insights/insights-record.ts";
 import type { AttachedPolicy } from "./resource-policies/attached-policy.ts";
 import type { Replication } from "./global-tables/replication.ts";
@@ -45,6 +46,8 @@ export interface TableRecord {
   readonly isHistoryHeld?: boolean | undefined;
   /** While the table is being filled from a backup or from another table's past. */
   readonly restoring?: RestoreOrigin | undefined;
+  /** Kinesis data streams that its changes go to, or went to. */
+  readonly destinations?: readonly DestinationRecord[] | undefined;
   /** Of the table and its global indexes, as far as they were ever configured. */
   readonly insights?: readonly InsightsRecord[] | undefined;
   /** Who else may use the table and its indexes, or who may not. */

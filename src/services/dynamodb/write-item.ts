@@ -8,6 +8,7 @@ import { OriginRecorder } from "./global-tables/record-origins.ts";
 import type { Origin } from "./global-tables/stamps.ts";
 import { indexEntryKey, projectedImage, sameProjection } from "./index-entries.ts";
 import { CollectionSizes, itemCollectionMetrics } from "./item-collections.ts";
+import { ChangeQueue } from "./kinesis/change-queue.ts";
 import { partitionOfItem } from "./item-key.ts";
 import { type Item, ItemImage } from "./stored-item.ts";
 import type { ChangeCause } from "./streams/change-record.ts";
@@ -41,6 +42,7 @@ interface WriterOptions {
  * W5. The history of a table that has one holds what each write replaced (history/history-entry.ts).
  * W6. A replica of a global table has an origin or a tombstone of each item that was written since it is one, and an
  *     outbound entry for each replica that may not have it so (global-tables/record-origins.ts).
+ * W7. A table whose changes go to Kinesis has each of them queued (kinesis/change-queue.ts).
  */
 export class TableWriter {
   readonly layout: TableLayout;
@@ -50,6 +52,7 @@ export class TableWriter {
   readonly #sizes: SizeChange;
   readonly #collections: CollectionSizes | undefined;
   readonly #recorder: ChangeRecorder | undefined;
+  readonly #queue: ChangeQueue | undefined;
   readonly #expiry: ExpiryIndex | undefined;
   readonly #history: HistoryRecorder | undefined;
   readonly #meter: WriteMeter | undefined;
@@ -70,6 +73,7 @@ export class TableWriter {
     const { stream, expiry, history, replication } = this.layout;
     this.#recorder =
       stream === undefined ? undefined : new ChangeRecorder(tx, ctx, this.layout, stream);
+    this.#queue = this.layout.hasDestination ? new ChangeQueue(tx, ctx, this.layout) : undefined;
     this.#expiry = expiry === undefined ? undefined : new ExpiryIndex(tx, ctx, this.layout, expiry);
     this.#history =
       history === undefined ? undefined : new HistoryRecorder(tx, ctx, this.layout, history);
@@ -100,6 +104,7 @@ export class TableWriter {
     if (before === after) return;
     if (cause !== "replication") this.#origins?.record(key, after);
     this.#recorder?.record(key, before, after, cause);
+    this.#queue?.record(before, after, cause);
     this.#expiry?.write(key, before, after);
     this.#history?.record(key, before);
     const bytes = (after?.sizeBytes ?? 0) - (before?.sizeBytes ?? 0);
@@ -176,6 +181,7 @@ export class TableWriter {
     this.#sizes.write(this.#tx, this.layout);
     this.#collections?.write();
     this.#recorder?.finish();
+    this.#queue?.finish();
     this.#expiry?.finish();
     this.#history?.finish();
     this.#origins?.finish();

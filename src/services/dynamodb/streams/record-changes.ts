@@ -48,7 +48,7 @@ export class ChangeRecorder {
  * AWS records no change for a write that leaves the item as it was. Two items that are equal differ at most in the order
  * of their attributes: their JSON has the same bytes in another order. So nearly all are told apart without parsing.
  */
-function isUnchanged(before: ItemImage, after: ItemImage): boolean {
+export function isUnchanged(before: ItemImage, after: ItemImage): boolean {
   if (before.sizeBytes !== after.sizeBytes) return false;
   const [one, other] = [before.stored, after.stored];
   if (one.length !== other.length) return false;
