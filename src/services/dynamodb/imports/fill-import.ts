@@ -1,6 +1,11 @@
 import type { JobContext } from "#kernel/context.ts";
 import { activated } from "../activate-table.ts";
-import { getObject, listObjects, storageFailure } from "../exports/object-storage.ts";
+import {
+  getObject,
+  listObjects,
+  storageFailure,
+  type StorageFailure,
+} from "../exports/object-storage.ts";
 import { tableKey } from "../keyspace.ts";
 import { findTable } from "../open-table.ts";
 import type { Item, ItemImage } from "../stored-item.ts";
@@ -29,8 +34,8 @@ const invalidItems = {
  * Fills a table from the objects under a prefix. How far it has come is stored with each step, so a run that was cut off
  * reads the object it was at again and passes over what it had done.
  *
- * One bad item makes the import FAILED, and the table serves with the good ones; what S3 refuses at the beginning leaves
- * no table (ack-api-quirks, DDB-IMPORT-012 and 013).
+ * One bad item, or an object that is gone, makes the import FAILED, and the table serves with the good ones; what S3
+ * refuses at the beginning leaves no table (ack-api-quirks, DDB-IMPORT-012 and 013).
  */
 export async function fillImport(
   ctx: JobContext,
@@ -47,21 +52,32 @@ export async function fillImport(
   try {
     objects = await listObjects(ctx, { bucket, owner }, prefix);
   } catch (error) {
-    await giveUp(ctx, { ...record, failure: storageFailure(error) });
+    const refused = { ...record, failure: storageFailure(error) };
+    // What an earlier run has imported is there to stay.
+    await (record.progress.objectKey === undefined
+      ? giveUp(ctx, refused)
+      : end(ctx, table, refused));
     return;
   }
   let { progress } = record;
   const startKey = progress.objectKey;
+  let failure: StorageFailure | undefined;
   for (const { key, sizeBytes } of objects) {
     if (startKey !== undefined && key < startKey) continue;
     const passedOver = key === startKey ? progress.itemsOfObject : 0;
-    const read = new ObjectImport(ctx, record, table, progress, key, passedOver);
-    const body = await getObject(ctx, { bucket, owner }, key);
-    await read.run(readItems(readLines(body, record.compression), formOf(record), table));
-    progress = read.progress;
+    const place = { key, passedOver };
+    const read = new ObjectImport(ctx, record, table, progress, place);
+    try {
+      const body = await getObject(ctx, { bucket, owner }, key);
+      await read.run(readItems(readLines(body, record.compression), formOf(record), table));
+    } catch (error) {
+      failure = storageFailure(error);
+    }
+    ({ progress } = read);
+    if (failure !== undefined) break;
     progress = { ...progress, processedBytes: progress.processedBytes + sizeBytes };
   }
-  await end(ctx, table, { ...record, progress });
+  await end(ctx, table, { ...record, progress, failure });
 }
 
 const sourceOf = ({
@@ -100,25 +116,28 @@ class ObjectImport {
     record: ImportRecord,
     table: TableRecord,
     progress: ImportProgress,
-    objectKey: string,
-    passedOver: number,
+    { key, passedOver }: { readonly key: string; readonly passedOver: number },
   ) {
     this.#ctx = ctx;
     this.#record = record;
     this.#table = table;
     this.#passedOver = passedOver;
-    this.progress = { ...progress, objectKey, itemsOfObject: passedOver };
+    this.progress = { ...progress, objectKey: key, itemsOfObject: passedOver };
   }
 
   async run(items: AsyncIterable<ReadItem>): Promise<void> {
     let count = 0;
-    for await (const read of items) {
-      count += 1;
-      if (count <= this.#passedOver) continue;
-      this.#take(read);
-      if (this.#items.length >= itemsPerStep || this.#bytes >= bytesPerStep) await this.#store();
+    try {
+      for await (const read of items) {
+        count += 1;
+        if (count <= this.#passedOver) continue;
+        this.#take(read);
+        if (this.#items.length >= itemsPerStep || this.#bytes >= bytesPerStep) await this.#store();
+      }
+    } finally {
+      // What was read counts, however the object ended.
+      await this.#store();
     }
-    await this.#store();
   }
 
   #take(read: ReadItem): void {
@@ -153,7 +172,7 @@ class ObjectImport {
 }
 
 async function end(ctx: JobContext, table: TableRecord, record: ImportRecord): Promise<void> {
-  const failure = record.progress.errors === 0 ? undefined : invalidItems;
+  const failure = record.failure ?? (record.progress.errors === 0 ? undefined : invalidItems);
   await ctx.transact((tx) => {
     ctx.complete(tx);
     const now = findTable(tx, ctx, table.name);
