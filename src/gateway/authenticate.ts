@@ -2,7 +2,14 @@ import { openPrincipal } from "#kernel/credentials.ts";
 import type { Principal } from "#kernel/identity.ts";
 import { chunkSigner, type ChunkSigner } from "#wire/aws-chunked.ts";
 import type { ProtocolName } from "#wire/route.ts";
-import { parseAuthorization, verify, type Authorization, type Signed } from "#wire/sigv4.ts";
+import { untimelyV2, verifyV2, type SignedV2 } from "#wire/sigv2.ts";
+import {
+  parseAuthorization,
+  untimely,
+  verify,
+  type Authorization,
+  type Signed,
+} from "#wire/sigv4.ts";
 import {
   errorFor,
   missingAuthentication,
@@ -27,6 +34,8 @@ export interface Authenticated {
   /** Undefined where it has not arrived: what it should hash to is then believed, and checked at its end. */
   readonly body: Buffer | undefined;
   readonly protocol: ProtocolName;
+  /** As routed: with the bucket in front, where the host names it. */
+  readonly path: string;
   /** Takes no signature: Cognito's sign-up and the like. */
   readonly unsigned: boolean;
 }
@@ -37,9 +46,12 @@ export interface Authenticated {
  */
 export function authenticate(
   options: GatewayOptions,
-  { request, body, protocol, unsigned }: Authenticated,
+  { request, body, protocol, path, unsigned }: Authenticated,
 ): Caller {
   const authorization = parseAuthorization(request);
+  if (authorization.kind === "presigned-v2" && protocol === "rest-xml") {
+    return callerByUrl(options, authorization, request, path);
+  }
   const signed = isSigned(authorization) ? authorization : undefined;
   const credential = signed && options.credentials.find(signed.accessKeyId);
   const region = signed?.region ?? options.defaultRegion;
@@ -61,7 +73,35 @@ export function authenticate(
       protocol,
     );
   }
+  if (signed?.kind === "presigned") {
+    // Nobody can tell who made this URL, but all can see that it is over.
+    const late = untimely(signed, options.kernel.world.clock.machineMs());
+    if (late !== undefined) throw refusal(late, protocol);
+  }
   return openCaller(signed ?? looseScope(request), options);
+}
+
+/** The same for the older form of presigned URLs, which names no region: it is the default one. */
+function callerByUrl(
+  options: GatewayOptions,
+  signed: SignedV2,
+  request: HttpRequest,
+  path: string,
+): Caller {
+  const { accessKeyId } = signed;
+  const nowMs = options.kernel.world.clock.machineMs();
+  const credential = options.credentials.find(accessKeyId);
+  const isStrict = options.facts.authentication === "strict";
+  const found =
+    credential === undefined
+      ? isStrict
+        ? unknownAccessKey
+        : untimelyV2(signed, nowMs)
+      : verifyV2(signed, request, path, credential.secretAccessKey, nowMs);
+  if (found !== undefined) throw refusal(found, "rest-xml");
+  const region = options.defaultRegion;
+  if (credential !== undefined) return { principal: credential.principal, region };
+  return openCaller({ accessKeyId, region }, options);
 }
 
 function openCaller(

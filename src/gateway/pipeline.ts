@@ -99,6 +99,7 @@ async function answer(
     request,
     body,
     protocol: routed.protocol,
+    path: routed.path ?? request.path,
     unsigned,
   });
   const peer = options.kernel.peers.urlOf(region);

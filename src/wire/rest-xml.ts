@@ -11,6 +11,7 @@ const declaration = '<?xml version="1.0" encoding="UTF-8"?>\n';
 const xml: BodyFormat = {
   contentType: "application/xml",
   eventFormat: "xml",
+  headersInQuery: true,
   decodeBody(body, { input }) {
     return input ? decodeMembers(readXml(body.toString("utf8")), input) : {};
   },

@@ -10,6 +10,8 @@ import type { Member, OperationModel, Shape } from "./shapes.ts";
 export interface BodyFormat {
   contentType: string;
   eventFormat: "json" | "xml";
+  /** A presigned URL may have in its query what would otherwise be headers: `x-amz-acl=private`. */
+  headersInQuery?: boolean;
   /** All members of a structure that are in the body. */
   decodeBody(body: Buffer, operation: OperationModel): Record<string, unknown>;
   encodeBody(output: object, operation: OperationModel): Buffer;
@@ -43,10 +45,10 @@ export function decodeRest(
         value = fromQuery(query, member, name, shape, operation);
         break;
       case "header":
-        value = fromHeader(request.headers[name.toLowerCase()], member);
+        value = fromHeader(headerOf(request, name.toLowerCase(), format), member);
         break;
       case "headers":
-        value = fromHeaders(request.headers, name.toLowerCase());
+        value = fromHeaders(headersOf(request, name.toLowerCase(), format), name.toLowerCase());
         break;
       default:
         break;
@@ -56,6 +58,36 @@ export function decodeRest(
     else if (member.name in input) delete input[member.name];
   }
   return input;
+}
+
+function headerOf(request: DecodeRequest, name: string, format: BodyFormat): string | undefined {
+  const header = request.headers[name];
+  if (header !== undefined || format.headersInQuery !== true) return header;
+  if (!name.startsWith("x-amz-") || request.query.length === 0) return undefined;
+  // Presigners put the checksum of the body that they do not know yet there; the service does not look at it.
+  if (name.startsWith("x-amz-checksum-") || name === "x-amz-sdk-checksum-algorithm")
+    return undefined;
+  if (!request.query.toLowerCase().includes(`${name}=`)) return undefined;
+  for (const [parameter, values] of parseQuery(request.query)) {
+    if (parameter.toLowerCase() === name) return values[0];
+  }
+  return undefined;
+}
+
+/** Those with the prefix, wherever they are. */
+function headersOf(
+  request: DecodeRequest,
+  prefix: string,
+  format: BodyFormat,
+): DecodeRequest["headers"] {
+  const { headers, query } = request;
+  if (format.headersInQuery !== true || !prefix.startsWith("x-amz-")) return headers;
+  if (!query.toLowerCase().includes(prefix)) return headers;
+  const inQuery = Array.from(parseQuery(query), ([name, values]) => [
+    name.toLowerCase(),
+    values[0],
+  ]);
+  return { ...Object.fromEntries(inQuery), ...headers } as DecodeRequest["headers"];
 }
 
 function decodeContent(

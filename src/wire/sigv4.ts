@@ -51,7 +51,7 @@ export type Authorization =
   | { readonly kind: "anonymous" }
   /** Another scheme (Bearer, Basic ...), which is not for this file to judge. */
   | { readonly kind: "other"; readonly scheme: string }
-  /** The presigned form before SigV4, which S3 still takes and boto3 still makes. Not verified here. */
+  /** The presigned form before SigV4, which S3 still takes and boto3 still makes; sigv2.ts verifies it. */
   | {
       readonly kind: "presigned-v2";
       readonly accessKeyId: string;
@@ -298,6 +298,11 @@ export interface VerifyOptions {
   readonly service?: string;
 }
 
+/** Whether a presigned URL is over, or not good yet, whoever signed it. Undefined when it is neither. */
+export function untimely(signed: Signed, nowMs: number): SigV4Problem | undefined {
+  return checkTime(signed, nowMs, defaultSkewMs);
+}
+
 /** Whether the holder of the secret signed this request, now. Undefined when all is well. */
 export function verify(
   signed: Signed,
@@ -310,8 +315,8 @@ export function verify(
   const about = { presigned };
   const misplaced = checkScope(signed, request, options);
   if (misplaced !== undefined) return misplaced;
-  const untimely = checkTime(signed, nowMs, options.skewMs ?? defaultSkewMs);
-  if (untimely !== undefined) return untimely;
+  const late = checkTime(signed, nowMs, options.skewMs ?? defaultSkewMs);
+  if (late !== undefined) return late;
 
   const declared = request.headers["x-amz-content-sha256"] ?? declaredInQuery(signed, request);
   const isS3 = signed.service === "s3" || signed.service === "s3express";

@@ -27,7 +27,13 @@ export function checkAccess(page: OwnPage, call: PageCall): void {
 
 function callerOf({ options, request }: PageCall, body: Buffer): Caller {
   try {
-    return authenticate(options, { request, body, protocol: "rest-json", unsigned: false });
+    return authenticate(options, {
+      request,
+      body,
+      protocol: "rest-json",
+      path: request.path,
+      unsigned: false,
+    });
   } catch (problem) {
     if (!(problem instanceof WireProblem)) throw problem;
     throw new PageProblem(

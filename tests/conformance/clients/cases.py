@@ -3,6 +3,8 @@
 The endpoint, keys and region come from the environment, as in any program that uses boto3 or the AWS CLI.
 """
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -83,6 +85,16 @@ def _run_aws(argv, **environment):
         text=True,
         timeout=60,
     )
+
+
+def aws_here(*argv):
+    """What the AWS CLI prints, run within this process: starting it anew takes seconds. And its exit code."""
+    from awscli.clidriver import create_clidriver
+
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        code = create_clidriver().main(list(argv))
+    return code, printed.getvalue()
 
 
 def equal(actual, expected):
