@@ -121,7 +121,7 @@ export class Session {
     this.#node.metrics.add("TotalRequestCount");
     if (this.#principal === undefined) {
       this.#refuse(unauthenticatedAnswer(ctx.random.uuid()));
-    } else if (this.#principal.account !== ctx.account) {
+    } else if (method !== "endpoints" && this.#principal.account !== ctx.account) {
       this.#refuse(unauthorizedAnswer(ctx.random.uuid(), this.#principal.arn));
     } else {
       this.#serve(method, reader);
