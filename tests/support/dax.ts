@@ -37,7 +37,7 @@ interface DaxConfig {
   readonly endpoint: string;
   readonly region: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
-  readonly maxRetries?: number;
+  readonly requestTimeout: number;
 }
 
 /** Without its types, which promise an ES module that the package is not. */
@@ -89,6 +89,8 @@ export function daxClient(cluster: Cluster, account: string, secret = "test"): D
     endpoint: cluster.ClusterDiscoveryEndpoint!.URL!,
     region,
     credentials: { accessKeyId: account, secretAccessKey: secret },
+    // It may take a pooled connection that ended while idle, and then waits for this long before it tries again.
+    requestTimeout: 2_000,
   });
   after(() => client.shutdown());
   return client;
