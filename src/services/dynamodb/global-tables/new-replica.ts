@@ -20,8 +20,13 @@ export function newReplicaTable(
   const others = replication.replicas.filter((other) => other.region !== replica.region);
   const { timeToLive } = source;
   const hasTimeToLive = timeToLive?.status === "ENABLED" || timeToLive?.status === "ENABLING";
+  // Member by member: what is new in a table's record is no matter of all replicas unless somebody says so.
+  const { name, key, attributeDefinitions, nextIndexId } = source;
   return {
-    ...source,
+    name,
+    key,
+    attributeDefinitions,
+    nextIndexId,
     id,
     arn,
     status: "CREATING",
@@ -44,10 +49,6 @@ export function newReplicaTable(
     encryption:
       overrides.kmsKeyArn === undefined ? source.encryption : { kmsKeyArn: overrides.kmsKeyArn },
     stream: undefined,
-    recovery: undefined,
-    isHistoryHeld: undefined,
-    restoring: undefined,
-    resourcePolicy: undefined,
     timeToLive: hasTimeToLive
       ? { ...timeToLive, status: "ENABLED", generation: 1, changedAtMs: ctx.now() }
       : undefined,
