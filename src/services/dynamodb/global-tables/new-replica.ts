@@ -1,4 +1,5 @@
 import type { Context } from "#kernel/context.ts";
+import { encryptionOf } from "../encryption.ts";
 import type { IndexRecord, TableRecord, Throughput } from "../table-record.ts";
 import type { Replica, ReplicaOverrides } from "./replication.ts";
 
@@ -46,8 +47,15 @@ export function newReplicaTable(
     tableClass: overrides.tableClass ?? source.tableClass,
     tableClassChangesMs: [],
     deletionProtected: false,
+    // Keys are each region's own.
     encryption:
-      overrides.kmsKeyArn === undefined ? source.encryption : { kmsKeyArn: overrides.kmsKeyArn },
+      (overrides.kmsKeyArn ?? source.encryption) === undefined
+        ? undefined
+        : encryptionOf(ctx, {
+            Enabled: true,
+            SSEType: "KMS",
+            KMSMasterKeyId: overrides.kmsKeyArn,
+          }),
     stream: undefined,
     timeToLive: hasTimeToLive
       ? { ...timeToLive, status: "ENABLED", generation: 1, changedAtMs: ctx.now() }
