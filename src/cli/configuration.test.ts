@@ -28,6 +28,7 @@ describe("The configuration", () => {
   test("has defaults for everything", () => {
     assert.deepEqual(read({}), {
       port: 4566,
+      servicePort: 8111,
       host: "127.0.0.1",
       data: "/home/someone/.tule",
       memory: false,

@@ -1,5 +1,5 @@
 import { after } from "node:test";
-import { createRequire } from "node:module";
+import official from "@amazon-dax-sdk/lib-dax";
 import {
   CreateClusterCommand,
   DAXClient,
@@ -40,10 +40,10 @@ interface DaxConfig {
   readonly requestTimeout: number;
 }
 
-/** Without its types, which promise an ES module that the package is not. */
-const { DaxDocument: OfficialClient } = createRequire(import.meta.url)(
-  "@amazon-dax-sdk/lib-dax",
-) as { DaxDocument: new (config: DaxConfig) => DaxDocument };
+/** Its own types leave out what it inherits from the client beneath. */
+const { DaxDocument: OfficialClient } = official as unknown as {
+  DaxDocument: new (config: DaxConfig) => DaxDocument;
+};
 
 const region = "us-east-1";
 
