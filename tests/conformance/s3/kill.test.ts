@@ -100,25 +100,25 @@ test("objects outlive a server that is killed while they are uploaded, completed
     const s3 = clientOf(await server.ready);
     if (life === 0) await s3.send(new CreateBucketCommand({ Bucket }));
     await check(s3, told);
-    let isOver = false;
+    const state = { isOver: false };
     let left = 10 + random.below(20);
     let onEnough = (): void => undefined;
     const enough = new Promise<void>((resolve) => (onEnough = resolve));
     const work = async (worker: number): Promise<void> => {
-      while (!isOver) {
+      while (!state.isOver) {
         try {
           await change(s3, told, `${worker}-${random.below(4)}`);
           if ((left -= 1) === 0) onEnough();
         } catch (failure) {
           // The server is gone: what it did last, nobody knows.
-          if (!isOver) throw failure;
+          if (!state.isOver) throw failure;
         }
       }
     };
     const workers = Promise.all([0, 1, 2, 3].map(work));
     // The others are in the middle of something when one of them ends the server.
     await Promise.race([enough, workers]);
-    isOver = true;
+    state.isOver = true;
     await server.kill();
     await workers;
     s3.destroy();
