@@ -9,6 +9,7 @@ export const shapeTableLoaders: Readonly<Record<string, () => Loaded>> = {
   "dax": () => import("./dax.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
   "dynamodb": () => import("./dynamodb.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
   "dynamodbstreams": () => import("./dynamodbstreams.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
+  "iam": () => import("./iam.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
   "s3": () => import("./s3.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
   "s3control": () => import("./s3control.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
   "sts": () => import("./sts.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
