@@ -1,8 +1,9 @@
+import { join } from "node:path";
 import { textAuthenticator } from "#gateway/authenticate-text.ts";
 import { gateway } from "#gateway/pipeline.ts";
 import { httpPeers } from "#gateway/peers.ts";
 import { openFront } from "#gateway/front/open-front.ts";
-import { Credentials } from "#kernel/credentials.ts";
+import { Credentials, type Credential } from "#kernel/credentials.ts";
 import { rootOf } from "#kernel/identity.ts";
 import { Faults } from "#kernel/faults.ts";
 import { Kernel } from "#kernel/kernel.ts";
@@ -13,6 +14,8 @@ import { DiskPlace } from "#kernel/state/disk-place.ts";
 import { Life } from "#kernel/state/life.ts";
 import { MemoryPlace } from "#kernel/state/memory-place.ts";
 import type { StatePlace } from "#kernel/state/place.ts";
+import { masterKeyOf, masterKeyFile, Vault } from "#kernel/vault.ts";
+import { Directory } from "#services/iam/directory.ts";
 import { services } from "#services/index.ts";
 import { memoryStore, openStore } from "#store/open.ts";
 import type { World } from "#world/world.ts";
@@ -69,23 +72,25 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const place = placeOf(options);
   const { blobs } = place;
   const peers = options.peers && httpPeers({ ...options.peers, requests: world.requests, log });
-  const credentials = knownCredentials(options);
   const ports = {
     host: options.host,
     first: options.servicePort,
     authenticate: textAuthenticator({
-      credentials,
       authentication: options.authentication,
       defaultAccount: options.account,
       nowMs: () => world.clock.machineMs(),
     }),
   };
+  // Made once: snapshots of a state in memory are sealed under its key.
+  let vault: Vault | undefined;
   const life = await Life.begin({
     clock: world.clock,
     version: options.version,
     place,
-    makeKernel: (store) =>
-      new Kernel({
+    makeKernel: async (store) => {
+      vault ??= await vaultOf(options);
+      const directory = new Directory({ store, vault, nowMs: () => world.clock.nowMs() });
+      return new Kernel({
         world,
         store,
         services,
@@ -97,7 +102,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         links,
         faults,
         peers,
-      }),
+        vault,
+        policies: directory,
+        credentials: new Credentials(rootCredentials(options), directory),
+      });
+    },
   });
   try {
     const handler = gateway({
@@ -105,7 +114,6 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       get kernel() {
         return life.kernel;
       },
-      credentials,
       facts: {
         version: options.version,
         authentication: options.authentication,
@@ -152,8 +160,15 @@ function placeOf({ world, dataFolder }: ServerOptions): StatePlace {
   });
 }
 
-function knownCredentials({ rootKey, account }: ServerOptions): Credentials {
-  const credentials = new Credentials();
-  if (rootKey !== undefined) credentials.add({ ...rootKey, principal: rootOf(account) });
-  return credentials;
+async function vaultOf({ world, dataFolder }: ServerOptions): Promise<Vault> {
+  const { files, random } = world;
+  const key =
+    dataFolder === undefined
+      ? random.bytes(32)
+      : await masterKeyOf(files, join(dataFolder, masterKeyFile), random);
+  return new Vault(key, random);
+}
+
+function rootCredentials({ rootKey, account }: ServerOptions): Credential[] {
+  return rootKey === undefined ? [] : [{ ...rootKey, principal: rootOf(account) }];
 }

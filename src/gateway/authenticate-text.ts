@@ -1,9 +1,8 @@
-import { openPrincipal, type Credentials } from "#kernel/credentials.ts";
+import { openPrincipal, type Credentials, type FoundCredential } from "#kernel/credentials.ts";
 import type { Principal } from "#kernel/identity.ts";
 import { verifyText, type SignedText } from "#wire/sigv4-text.ts";
 
 export interface TextOptions {
-  readonly credentials: Credentials;
   readonly authentication: "open" | "strict";
   readonly defaultAccount: string;
   readonly nowMs: () => number;
@@ -12,14 +11,24 @@ export interface TextOptions {
 /** The rules of `authenticate`, for signatures that arrive over other protocols than HTTP. */
 export function textAuthenticator(
   options: TextOptions,
-): (signed: SignedText) => Principal | undefined {
-  return (signed) => {
-    const credential = options.credentials.find(signed.accessKeyId);
+): (
+  signed: SignedText,
+  credentials: Credentials,
+) => Principal | undefined | Promise<Principal | undefined> {
+  const decide = (signed: SignedText, credential: FoundCredential): Principal | undefined => {
+    // The protocols that sign texts have no place for a session's token: those keys are refused.
+    if (typeof credential === "string") return undefined;
     if (credential !== undefined) {
       const isGood = verifyText(signed, credential.secretAccessKey, options.nowMs());
       return isGood ? credential.principal : undefined;
     }
     if (options.authentication === "strict") return undefined;
     return openPrincipal(signed.accessKeyId, options.defaultAccount);
+  };
+  return (signed, credentials) => {
+    const found = credentials.find(signed.accessKeyId, undefined);
+    return found instanceof Promise
+      ? found.then((known) => decide(signed, known))
+      : decide(signed, found);
   };
 }

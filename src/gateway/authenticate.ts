@@ -1,4 +1,4 @@
-import { openPrincipal } from "#kernel/credentials.ts";
+import { openPrincipal, type Credential, type FoundCredential } from "#kernel/credentials.ts";
 import type { Principal } from "#kernel/identity.ts";
 import { chunkSigner, type ChunkSigner } from "#wire/aws-chunked.ts";
 import type { ProtocolName } from "#wire/route.ts";
@@ -12,8 +12,10 @@ import {
 } from "#wire/sigv4.ts";
 import {
   errorFor,
+  expiredToken,
   missingAuthentication,
   unknownAccessKey,
+  wrongToken,
   type ErrorDialect,
   type SigV4Problem,
 } from "#wire/sigv4-problems.ts";
@@ -42,18 +44,46 @@ export interface Authenticated {
 
 /**
  * Finds out who asks. A key that is known here must have signed the request, in either mode. With `--auth open` any
- * other key, or none, stands for the root of an account; with `--auth strict` it is refused.
+ * other key, or none, stands for the root of an account; with `--auth strict` it is refused. Answers at once unless the
+ * key has to be looked up in the store.
  */
 export function authenticate(
   options: GatewayOptions,
-  { request, body, protocol, path, unsigned }: Authenticated,
-): Caller {
-  const authorization = parseAuthorization(request);
-  if (authorization.kind === "presigned-v2" && protocol === "rest-xml") {
-    return callerByUrl(options, authorization, request, path);
+  asked: Authenticated,
+): Caller | Promise<Caller> {
+  const authorization = parseAuthorization(asked.request);
+  if (authorization.kind === "presigned-v2" && asked.protocol === "rest-xml") {
+    const token = queryToken(asked.request);
+    const found = options.kernel.credentials.find(authorization.accessKeyId, token);
+    const decide = (known: FoundCredential): Caller =>
+      callerByUrl(options, asked, authorization, usable(known, asked.protocol));
+    return found instanceof Promise ? found.then(decide) : decide(found);
   }
   const signed = isSigned(authorization) ? authorization : undefined;
-  const credential = signed && options.credentials.find(signed.accessKeyId);
+  const found = signed && options.kernel.credentials.find(signed.accessKeyId, signed.sessionToken);
+  const decide = (known: FoundCredential): Caller =>
+    callerBySignature(options, asked, authorization, usable(known, asked.protocol));
+  return found instanceof Promise ? found.then(decide) : decide(found);
+}
+
+/** Throws the refusal of a key of this server's that is of no use. */
+function usable(found: FoundCredential, protocol: ProtocolName): Credential | undefined {
+  if (typeof found !== "string") return found;
+  if (found === "expired") throw refusal(expiredToken, protocol);
+  throw refusal(found === "wrong token" ? wrongToken : unknownAccessKey, protocol);
+}
+
+function queryToken({ query }: HttpRequest): string | undefined {
+  return new URLSearchParams(query).get("x-amz-security-token") ?? undefined;
+}
+
+function callerBySignature(
+  options: GatewayOptions,
+  { request, body, protocol, unsigned }: Authenticated,
+  authorization: Authorization,
+  credential: Credential | undefined,
+): Caller {
+  const signed = isSigned(authorization) ? authorization : undefined;
   const region = signed?.region ?? options.defaultRegion;
   if (signed !== undefined && credential !== undefined) {
     // Clients sign by their machine's clock, which nobody moves with this server's.
@@ -84,13 +114,12 @@ export function authenticate(
 /** The same for the older form of presigned URLs, which names no region: it is the default one. */
 function callerByUrl(
   options: GatewayOptions,
+  { request, path }: Authenticated,
   signed: SignedV2,
-  request: HttpRequest,
-  path: string,
+  credential: Credential | undefined,
 ): Caller {
   const { accessKeyId } = signed;
   const nowMs = options.kernel.world.clock.machineMs();
-  const credential = options.credentials.find(accessKeyId);
   const isStrict = options.facts.authentication === "strict";
   const found =
     credential === undefined

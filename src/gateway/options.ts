@@ -1,4 +1,3 @@
-import type { Credentials } from "#kernel/credentials.ts";
 import type { Kernel } from "#kernel/kernel.ts";
 import type { Life } from "#kernel/state/life.ts";
 
@@ -16,7 +15,6 @@ export interface GatewayOptions {
   /** Of the state that holds now: ask anew for each call. */
   readonly kernel: Kernel;
   readonly facts: ServerFacts;
-  readonly credentials: Credentials;
   /** Where requests belong that do not say. */
   readonly defaultAccount: string;
   readonly defaultRegion: string;

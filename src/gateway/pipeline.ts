@@ -95,13 +95,14 @@ async function answer(
   const { request, routed, body, requestId } = call;
   const { protocol, operation, handler, serviceName: service } = endpoint;
   const unsigned = operation?.unsigned === true;
-  const { principal, region, signer } = authenticate(options, {
+  const found = authenticate(options, {
     request,
     body,
     protocol: routed.protocol,
     path: routed.path ?? request.path,
     unsigned,
   });
+  const { principal, region, signer } = found instanceof Promise ? await found : found;
   const peer = options.kernel.peers.urlOf(region);
   if (peer !== undefined) throw servedElsewhere(region, peer);
   if (operation === undefined || handler === undefined) throw unanswerable(endpoint);

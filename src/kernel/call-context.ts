@@ -22,6 +22,7 @@ import type { Series, SeriesName, TimeRange } from "./measurements.ts";
 import type { RegionLinks } from "./region-links.ts";
 import { closePort, openPort, type Address, type PortRequest } from "./listeners.ts";
 import type { ServiceClients } from "./service.ts";
+import type { Vault } from "./vault.ts";
 
 /** The context of one call. A class, for there is one for each request: methods cost nothing to make. */
 export class CallContext implements Context<string> {
@@ -55,6 +56,10 @@ export class CallContext implements Context<string> {
 
   get blobs(): Blobs {
     return this.#kernel.blobs;
+  }
+
+  get vault(): Vault {
+    return this.#kernel.vault;
   }
 
   get services(): ServiceClients {

@@ -11,6 +11,7 @@ import type { Series, SeriesName, TimeRange } from "./measurements.ts";
 import type { RegionLinks } from "./region-links.ts";
 import type { Address, PortRequest } from "./listeners.ts";
 import type { ServiceClients } from "./service.ts";
+import type { Vault } from "./vault.ts";
 
 /**
  * What a handler is handed: who asks, when, and everything it may touch. `Code` is the union of error
@@ -28,6 +29,8 @@ export interface Context<Code extends string = never> extends Tenant {
   readonly random: Random;
   /** Large bodies, beside the store. */
   readonly blobs: Blobs;
+  /** What seals secrets before they are stored. */
+  readonly vault: Vault;
   /** The other services' public operations, called as this service's principal. */
   readonly services: ServiceClients;
 

@@ -7,19 +7,35 @@ export interface Credential {
   readonly principal: Principal;
 }
 
-/**
- * The access keys that are known. Now: the root key of the default account. Keys that IAM and STS make will be
- * found through here as well.
- */
-export class Credentials {
-  readonly #byAccessKeyId = new Map<string, Credential>();
+/** Why nobody may use a key that this server made: it was switched off or deleted, its session is over or not proven. */
+export type CredentialFault = "inactive" | "expired" | "wrong token";
 
-  add(credential: Credential): void {
-    this.#byAccessKeyId.set(credential.accessKeyId, credential);
+/** Undefined: no key of this server's. */
+export type FoundCredential = Credential | CredentialFault | undefined;
+
+/** Where the keys come from that IAM and STS make. Answers at once what it knows already. */
+export interface CredentialSource {
+  find(
+    accessKeyId: string,
+    sessionToken: string | undefined,
+  ): FoundCredential | Promise<FoundCredential>;
+}
+
+/** The access keys that are known: those that the server was started with, and those of a source. */
+export class Credentials {
+  readonly #fixed: ReadonlyMap<string, Credential>;
+  readonly #source: CredentialSource | undefined;
+
+  constructor(fixed: readonly Credential[], source?: CredentialSource) {
+    this.#fixed = new Map(fixed.map((credential) => [credential.accessKeyId, credential]));
+    this.#source = source;
   }
 
-  find(accessKeyId: string): Credential | undefined {
-    return this.#byAccessKeyId.get(accessKeyId);
+  find(
+    accessKeyId: string,
+    sessionToken: string | undefined,
+  ): FoundCredential | Promise<FoundCredential> {
+    return this.#fixed.get(accessKeyId) ?? this.#source?.find(accessKeyId, sessionToken);
   }
 }
 

@@ -16,8 +16,21 @@ export interface Principal {
   readonly sourceIdentity?: string;
   /** "cognito-identity.amazonaws.com", or the ARN of a provider. */
   readonly federatedProvider?: string;
+  /** Of temporary credentials: when they were issued, and what limits them beside the policies of whom they stand for. */
+  readonly session?: PrincipalSession;
   /** Undefined with long-term keys: the request then says nothing of it. */
   readonly hasMultiFactor?: boolean;
+}
+
+export interface PrincipalSession {
+  /** Milliseconds since 1970. */
+  readonly issuedAtMs: number;
+  /** Undefined where the session was given no policies of its own. */
+  readonly policies?: readonly string[] | undefined;
+  /** ARNs of managed policies that limit the session as well. */
+  readonly policyArns?: readonly string[] | undefined;
+  /** Of the tags, those that further sessions inherit. */
+  readonly transitiveTagKeys?: readonly string[] | undefined;
 }
 
 const roots = new Map<string, Principal>();

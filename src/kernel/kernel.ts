@@ -7,6 +7,7 @@ import { Authorizer, type PolicySource } from "./authorization/authorize.ts";
 import type { RequestContext } from "./authorization/request-context.ts";
 import { CallContext } from "./call-context.ts";
 import type { JobContext, Tenant } from "./context.ts";
+import { Credentials } from "./credentials.ts";
 import { Contributors } from "./contributors.ts";
 import { Faults } from "./faults.ts";
 import { rootOf, type Principal } from "./identity.ts";
@@ -30,6 +31,7 @@ import { RegionLinks } from "./region-links.ts";
 import { resetStore, finishReset } from "./reset.ts";
 import { ServerClock } from "./server-clock.ts";
 import type { Service } from "./service.ts";
+import { Vault } from "./vault.ts";
 
 export interface KernelOptions {
   readonly world: World;
@@ -47,6 +49,10 @@ export interface KernelOptions {
   readonly blobs?: { readonly files: BlobFiles; readonly folder: string } | undefined;
   /** Where the policies of users and roles come from; without one they have none. */
   readonly policies?: PolicySource;
+  /** The access keys that are known; none unless it is said. */
+  readonly credentials?: Credentials;
+  /** What seals secrets; under a key that nobody else has unless it is given. */
+  readonly vault?: Vault;
   /** The services' own ports (listeners.ts). Without it they are on loopback, for nobody. */
   readonly ports?: PortOptions;
 }
@@ -69,7 +75,10 @@ export interface PortOptions {
   /** The first number that is given away; 0 lets the system pick. */
   readonly first: number;
   /** Who signed a text; undefined if the signature is refused. */
-  readonly authenticate: (signed: SignedText) => Principal | undefined;
+  readonly authenticate: (
+    signed: SignedText,
+    credentials: Credentials,
+  ) => Principal | undefined | Promise<Principal | undefined>;
 }
 
 const closedPorts: PortOptions = {
@@ -108,6 +117,8 @@ export class Kernel {
   readonly clock: ServerClock;
   readonly services: ReadonlyMap<string, Service>;
   readonly authorizer: Authorizer;
+  readonly credentials: Credentials;
+  readonly vault: Vault;
   readonly contributors: Contributors;
   readonly #subscribers = new Map<string, string[]>();
   readonly #shared = new Map<SharedKind<unknown>, unknown>();
@@ -129,12 +140,14 @@ export class Kernel {
     this.links = options.links ?? new RegionLinks();
     this.faults = options.faults ?? new Faults(options.world.clock, options.world.random);
     this.clock = new ServerClock(options.world.clock, options.store);
-    const { store, log } = options;
+    const { store, log, world } = options;
     const place = options.blobs ?? { files: memoryFiles(), folder: "blobs" };
     this.blobs = new FileBlobs({ ...place, store, log, random: options.world.random });
     this.services = new Map(options.services.map((service) => [service.name, service]));
     this.contributors = new Contributors(() => this.world.clock.nowMs());
     this.authorizer = new Authorizer(options.store, this.services, options.policies);
+    this.credentials = options.credentials ?? new Credentials([]);
+    this.vault = options.vault ?? new Vault(world.random.bytes(32), world.random);
     for (const service of options.services) {
       for (const event of service.subscriptions.keys()) {
         this.#subscribers.set(event, [...(this.#subscribers.get(event) ?? []), service.name]);
@@ -298,7 +311,7 @@ export class Kernel {
     const operation = listener;
     const ctx = this.context({ service, operation, account, region, caller, requestId });
     const extended: PortContext = Object.assign(ctx, {
-      authenticate: this.#authenticate,
+      authenticate: (signed: SignedText) => this.#authenticate(signed, this.credentials),
       report: (message: string, failure: unknown) => this.log.error(message, { service, failure }),
       elapsedMs: () => this.world.clock.elapsedMs(),
     });

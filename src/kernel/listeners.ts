@@ -62,7 +62,7 @@ export interface OpenPort {
 /** What a handler may do beside what every context offers. */
 export interface PortContext extends Context<string> {
   /** Who signed the text, by the rules for requests over HTTP; undefined if the signature is refused. */
-  authenticate(signed: SignedText): Principal | undefined;
+  authenticate(signed: SignedText): Principal | undefined | Promise<Principal | undefined>;
   /** Something failed within the server that no client should be told more of. */
   report(message: string, failure: unknown): void;
   /** Milliseconds that only ever grow, for durations. */

@@ -2,6 +2,7 @@ import type { ApplicationAutoScaling } from "#models/application-autoscaling.ts"
 import type { DAX } from "#models/dax.ts";
 import type { DynamoDB } from "#models/dynamodb.ts";
 import type { DynamoDBStreams } from "#models/dynamodbstreams.ts";
+import type { IAM } from "#models/iam.ts";
 import type { S3 } from "#models/s3.ts";
 import type { STS } from "#models/sts.ts";
 import type { ServiceAccess } from "./authorization/access.ts";
@@ -117,6 +118,7 @@ export interface ServiceClients {
   readonly dax: Client<DAX>;
   readonly dynamodb: Client<DynamoDB>;
   readonly dynamodbstreams: Client<DynamoDBStreams>;
+  readonly iam: Client<IAM>;
   readonly s3: Client<S3>;
   readonly sts: Client<STS>;
 }

@@ -2,8 +2,8 @@ import type { Service } from "#kernel/service.ts";
 import { applicationAutoScaling } from "./application-autoscaling/service.ts";
 import { dax } from "./dax/service.ts";
 import { dynamodb, dynamodbstreams } from "./dynamodb/service.ts";
+import { iam, sts } from "./iam/service.ts";
 import { s3 } from "./s3/service.ts";
-import { sts } from "./sts/service.ts";
 
 /** Every service that exists. Adding one is a line here. */
 export const services: readonly Service[] = [
@@ -11,6 +11,7 @@ export const services: readonly Service[] = [
   dax,
   dynamodb,
   dynamodbstreams,
+  iam,
   s3,
   sts,
 ];

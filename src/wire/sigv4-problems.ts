@@ -16,7 +16,8 @@ export type SigV4ProblemCode =
   | "SignatureDoesNotMatch"
   | "ContentHashMismatch"
   | "UnknownAccessKey"
-  | "InvalidToken";
+  | "InvalidToken"
+  | "ExpiredToken";
 
 export interface SigV4Problem {
   readonly kind: "problem";
@@ -58,6 +59,17 @@ export const unknownAccessKey: SigV4Problem = problem(
   "The security token included in the request is invalid.",
 );
 
+/** A session's token that is none, or another session's. */
+export const wrongToken: SigV4Problem = problem(
+  "InvalidToken",
+  "The security token included in the request is invalid.",
+);
+
+export const expiredToken: SigV4Problem = problem(
+  "ExpiredToken",
+  "The security token included in the request is expired",
+);
+
 export interface ClientError {
   readonly code: string;
   readonly message: string;
@@ -83,6 +95,7 @@ const jsonCodes: Readonly<Record<SigV4ProblemCode, string>> = {
   ContentHashMismatch: "InvalidSignatureException",
   UnknownAccessKey: "UnrecognizedClientException",
   InvalidToken: "UnrecognizedClientException",
+  ExpiredToken: "ExpiredTokenException",
 };
 
 const queryErrors: Readonly<Record<SigV4ProblemCode, readonly [code: string, status: number]>> = {
@@ -101,6 +114,7 @@ const queryErrors: Readonly<Record<SigV4ProblemCode, readonly [code: string, sta
   ContentHashMismatch: ["SignatureDoesNotMatch", 403],
   UnknownAccessKey: ["InvalidClientTokenId", 403],
   InvalidToken: ["InvalidClientTokenId", 403],
+  ExpiredToken: ["ExpiredToken", 403],
 };
 
 /** A problem as the family's clients know it. */
@@ -183,6 +197,8 @@ function s3Error({ code, message, presigned, expected }: SigV4Problem): ClientEr
         message: "The AWS Access Key Id you provided does not exist in our records.",
         status: 403,
       };
+    case "ExpiredToken":
+      return { code: "ExpiredToken", message: "The provided token has expired.", status: 400 };
     case "InvalidToken":
       return {
         code: "InvalidToken",

@@ -10,7 +10,7 @@ import { PageProblem, type OwnPage, type PageCall } from "./page.ts";
  * - With `--auth strict` the request must be signed with the root user's key, as any request to a service.
  * - With `--auth open` whoever can reach the server is root, here as everywhere.
  */
-export function checkAccess(page: OwnPage, call: PageCall): void {
+export async function checkAccess(page: OwnPage, call: PageCall): Promise<void> {
   if (page.access !== "owner") return;
   const { options, request, body } = call;
   const { headers, method } = request;
@@ -18,16 +18,16 @@ export function checkAccess(page: OwnPage, call: PageCall): void {
   if (!isRead && (headers["origin"] !== undefined || headers["sec-fetch-site"] !== undefined)) {
     throw new PageProblem(403, "a web page may not change this server");
   }
-  const { principal } = callerOf(call, body);
+  const { principal } = await callerOf(call, body);
   if (principal.kind !== "root" || principal.account !== options.defaultAccount) {
     if (options.facts.authentication === "open" && principal.kind === "root") return;
     throw new PageProblem(403, "only the root user may do this");
   }
 }
 
-function callerOf({ options, request }: PageCall, body: Buffer): Caller {
+async function callerOf({ options, request }: PageCall, body: Buffer): Promise<Caller> {
   try {
-    return authenticate(options, {
+    return await authenticate(options, {
       request,
       body,
       protocol: "rest-json",

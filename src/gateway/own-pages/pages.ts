@@ -3,7 +3,6 @@ import type { GatewayOptions } from "../options.ts";
 import { checkAccess } from "./access.ts";
 import { contributors } from "./contributors.ts";
 import { cost } from "./cost.ts";
-import { denials } from "./denials.ts";
 import { health, info, metrics } from "./facts.ts";
 import { faults } from "./faults.ts";
 import { links } from "./links.ts";
@@ -18,7 +17,6 @@ import { time } from "./time.ts";
 const pages: Readonly<Record<string, OwnPage>> = {
   contributors,
   cost,
-  denials,
   health,
   info,
   measurements,
@@ -65,7 +63,7 @@ async function answer(
     const item = isWhole ? undefined : decoded(path.slice(slash + 1));
     const body = await request.body.bytes(page.largestBodyBytes ?? largestBodyBytes);
     const call: PageCall = { options, request, item, body };
-    checkAccess(page, call);
+    await checkAccess(page, call);
     return await handler(call);
   } catch (problem) {
     if (!(problem instanceof PageProblem)) throw problem;

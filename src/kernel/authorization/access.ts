@@ -9,8 +9,19 @@ import type { RequestContext } from "./request-context.ts";
 
 export interface ServiceAccess {
   readonly operations: Readonly<Record<string, OperationAccess>>;
+  /** What stands before a resource in its ARN, if that is not `arn:aws:service:region:account:`. */
+  readonly place?: (ctx: Context) => string;
+  /** How the service says no; AccessDeniedException with its protocol's status unless it is told here. */
+  readonly denial?: DenialForm;
   /** What is known of a resource: the policy that is attached to it, and keys for conditions. */
   readonly resource?: (snapshot: Snapshot, ctx: Context, need: Need) => KnownResource;
+}
+
+export interface DenialForm {
+  readonly code: string;
+  readonly status: number;
+  /** Whether the message has the resource in quotes. */
+  readonly quotesResource?: boolean;
 }
 
 export interface OperationAccess {
@@ -65,16 +76,20 @@ export interface Need {
 export interface KnownResource {
   /** The document's text. */
   readonly policy?: string | undefined;
+  /** The policy is a role's, and must allow it whoever asks. */
+  readonly isTrust?: boolean;
+  /** The whole ARN, where the input names only a part of it. */
+  readonly resource?: string | undefined;
   readonly keys?: RequestContext | undefined;
 }
 
 type Input = Readonly<Record<string, unknown>>;
 
-/** All that a call needs. */
+/** All that a call needs. `place`: what stands before resources that are no ARN. */
 export function needsOf(
   access: OperationAccess,
   ctx: Context,
-  arnService: string,
+  place: string,
   input: unknown,
 ): Need[] {
   const { rules } = access;
@@ -90,9 +105,8 @@ export function needsOf(
                 input: part,
               })),
         );
-  const here = `arn:aws:${arnService}:${ctx.region}:${ctx.account}:`;
   return found.map(({ action, resource, input: part }) => {
-    const arn = resource === "*" || resource.startsWith("arn:") ? resource : here + resource;
+    const arn = resource === "*" || resource.startsWith("arn:") ? resource : place + resource;
     const account = arn.split(":")[4] || ctx.account;
     return { action, operation: ctx.operation, resource: arn, account, input: part };
   });

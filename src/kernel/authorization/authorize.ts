@@ -1,6 +1,6 @@
 import type { Store } from "#store/store.ts";
 import type { CallContext } from "../call-context.ts";
-import type { ServiceError } from "../errors.ts";
+import { ServiceError } from "../errors.ts";
 import type { Principal } from "../identity.ts";
 import type { AnyHandler, Service } from "../service.ts";
 import { type Need, needsOf } from "./access.ts";
@@ -98,7 +98,9 @@ export class Authorizer {
     if (service === undefined || access === undefined) {
       throw this.#denied(ctx, unknownNeed(ctx), unknownDecision);
     }
-    const needs = needsOf(access, ctx, service.stateOf, input);
+    const place =
+      service.access?.place?.(ctx) ?? `arn:aws:${service.stateOf}:${ctx.region}:${ctx.account}:`;
+    const needs = needsOf(access, ctx, place, input);
     const own = await this.#source.policiesOf(caller);
     const principalKeys = principalContext(caller);
     const denied = await this.#store.read((snapshot) => {
@@ -108,18 +110,19 @@ export class Authorizer {
           return { need, decision: notAcrossAccounts };
         }
         const known = service.access?.resource?.(snapshot, owner, need) ?? {};
-        const { keys = emptyContext, policy } = known;
-        const resource =
-          policy === undefined ? undefined : this.#cache.get(policy, "resource", need.resource);
+        const { keys = emptyContext, policy, isTrust = false } = known;
+        const arn = known.resource ?? need.resource;
+        const kind = isTrust ? "trust" : "resource";
+        const resource = policy === undefined ? undefined : this.#cache.get(policy, kind, arn);
         const decision = evaluate({
           principal: caller,
           action: need.action,
-          resource: need.resource,
+          resource: arn,
           resourceAccount: need.account,
           context: layeredContext(keys, principalKeys, requestKeys(ctx, need)),
-          policies: { ...own, resource },
+          policies: { ...own, resource, resourceMustAllow: isTrust },
         });
-        if (decision.decision !== "allow") return { need, decision };
+        if (decision.decision !== "allow") return { need: { ...need, resource: arn }, decision };
       }
       return undefined;
     });
@@ -135,11 +138,15 @@ export class Authorizer {
     decision: Decision,
   ): ServiceError {
     const asked = { principal: ctx.caller, action: need.action, resource: need.resource };
-    const message = denialMessage(asked, decision);
+    const form = this.#services.get(ctx.service)?.access?.denial;
+    const shown = form?.quotesResource === true ? `"${need.resource}"` : need.resource;
+    const message = denialMessage({ ...asked, resource: shown }, decision);
     const oldest = this.#denials.keys().next();
     if (this.#denials.size >= denialsKept && !oldest.done) this.#denials.delete(oldest.value);
     this.#denials.set(ctx.requestId, { ...asked, decision, message });
-    return ctx.error("AccessDeniedException", message);
+    return form === undefined
+      ? ctx.error("AccessDeniedException", message)
+      : new ServiceError(form.code, message, {}, form.status);
   }
 }
 

@@ -75,6 +75,8 @@ function valueOf(principal: Principal, key: string): string | undefined {
       return isService ? principal.arn : undefined;
     case "aws:multifactorauthpresent":
       return principal.hasMultiFactor === undefined ? undefined : String(principal.hasMultiFactor);
+    case "aws:tokenissuetime":
+      return principal.session && new Date(principal.session.issuedAtMs).toISOString();
     case "aws:sourceidentity":
       return principal.sourceIdentity;
     case "aws:federatedprovider":

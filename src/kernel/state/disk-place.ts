@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Store } from "#store/store.ts";
 import type { Files, Unlock } from "#world/world.ts";
+import { masterKeyFile } from "../vault.ts";
 import { copyFolder, sizeOfFolder } from "./folder-copies.ts";
 import {
   checkName,
@@ -18,6 +19,7 @@ import {
  * The data folder:
  *
  *     store, blobs                 the state
+ *     root-key.json, master.key    the root user's access key, and what the state's secrets are sealed with
  *     snapshots/NAME               a snapshot: the same folders, and snapshot.json
  *     forks/NAME                   the data folder of another server
  *     store.staged ...             a copy that is to be the state
@@ -143,9 +145,11 @@ export class DiskPlace implements StatePlace {
           await copyFolder(this.#files, join(this.#snapshots, snapshot, part), join(folder, part));
         }
       }
-      // Whoever has the key here has it there: those are the same clients.
-      const key = await this.#files.read(join(this.#folder, "root-key.json"));
-      if (key !== undefined) await this.#files.replace(join(folder, "root-key.json"), key);
+      // Whoever has the key here has it there: those are the same clients. The state's secrets open there as well.
+      for (const name of ["root-key.json", masterKeyFile]) {
+        const key = await this.#files.read(join(this.#folder, name));
+        if (key !== undefined) await this.#files.replace(join(folder, name), key);
+      }
       await expectFree();
     });
     return target;

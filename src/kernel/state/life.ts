@@ -9,7 +9,7 @@ export interface LifeOptions {
   readonly place: StatePlace;
   readonly version: string;
   /** Puts services on a store; not started. */
-  readonly makeKernel: (store: Store) => Kernel;
+  readonly makeKernel: (store: Store) => Kernel | Promise<Kernel>;
 }
 
 /** How long calls that are under way may take to end before their state is replaced; they fail then. */
@@ -127,7 +127,7 @@ export class Life {
 async function startKernel({ place, makeKernel }: LifeOptions): Promise<Kernel> {
   const store = await place.open();
   try {
-    const kernel = makeKernel(store);
+    const kernel = await makeKernel(store);
     await kernel.start();
     return kernel;
   } catch (error) {

@@ -1,5 +1,6 @@
 import { defineService } from "#kernel/service.ts";
 import type { DAX } from "#models/dax.ts";
+import { daxAccess } from "./access.ts";
 import { clusterNodes } from "./cluster-nodes.ts";
 import { clusters } from "./clusters.ts";
 import { createCluster } from "./create-cluster.ts";
@@ -12,6 +13,7 @@ import { tags } from "./tags.ts";
 
 export const dax = defineService<DAX>({
   name: "dax",
+  access: daxAccess,
   operations: {
     ...createCluster,
     ...clusters,

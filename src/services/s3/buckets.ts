@@ -33,8 +33,6 @@ export const buckets = {
       account: ctx.account,
       createdMs: ctx.now(),
       ...placeOf(ctx, input),
-      // Only versions can be locked.
-      ...(input.ObjectLockEnabledForBucket === true && { versioning: "Enabled", objectLock: true }),
     };
     await ctx.transact((tx) => {
       const before = findBucket(tx, ctx, name);
@@ -170,6 +168,7 @@ function refuseUnbuilt(input: CreateBucketRequest): void {
   const { GrantFullControl, GrantRead, GrantReadACP, GrantWrite, GrantWriteACP } = input;
   if (GrantFullControl ?? GrantRead ?? GrantReadACP ?? GrantWrite ?? GrantWriteACP)
     throw notBuilt("A grant");
+  if (input.ObjectLockEnabledForBucket === true) throw notBuilt("Object lock");
   const ownership = input.ObjectOwnership;
   if (ownership !== undefined && ownership !== "BucketOwnerEnforced") {
     throw notBuilt(`The object ownership ${ownership}`);

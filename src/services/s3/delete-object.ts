@@ -6,7 +6,6 @@ import type { BucketRecord } from "./bucket-record.ts";
 import { checkWriteConditions } from "./conditions.ts";
 import { s3Error } from "./errors.ts";
 import { checkVersionId } from "./get-object.ts";
-import { checkUnlocked } from "./object-lock.ts";
 import { openBucket } from "./open-bucket.ts";
 import { currentObject, findVersion, putVersion, removeVersion } from "./versions.ts";
 
@@ -22,8 +21,7 @@ export const deleteObject = {
       if (IfMatch !== undefined && IfMatch !== "*") {
         checkWriteConditions(currentObject(tx, ctx, bucket, key), key, { IfMatch });
       }
-      const bypass = input.BypassGovernanceRetention === true;
-      return deleteOne(tx, ctx, bucket, { key, versionId, random, modifiedMs, bypass });
+      return deleteOne(tx, ctx, bucket, { key, versionId, random, modifiedMs });
     });
   },
 } satisfies Handlers<S3>;
@@ -34,8 +32,6 @@ export interface Deletion {
   /** Sixteen bytes for a delete marker's id. */
   readonly random: Buffer;
   readonly modifiedMs: number;
-  /** Whether who asks would pass by a lock that governs, which may then be passed by. */
-  readonly bypass: boolean;
 }
 
 /** Takes a version away or, in a bucket with versioning, puts a delete marker on top. What is not there is no failure. */
@@ -43,12 +39,11 @@ export function deleteOne(
   tx: Transaction,
   ctx: Context,
   bucket: BucketRecord,
-  { key, versionId, random, modifiedMs, bypass }: Deletion,
+  { key, versionId, random, modifiedMs }: Deletion,
 ): DeleteObjectOutput {
   if (versionId !== undefined) {
     const found = findVersion(tx, ctx, bucket, key, versionId);
     if (found === undefined) return { VersionId: versionId };
-    checkUnlocked(found, modifiedMs, bypass);
     removeVersion(tx, ctx, bucket, found);
     return { ...(found.isDeleteMarker && { DeleteMarker: true }), VersionId: versionId };
   }

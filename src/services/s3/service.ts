@@ -1,7 +1,6 @@
 import { defineService } from "#kernel/service.ts";
 import type { S3 } from "#models/s3.ts";
-import { applyLifecycle } from "./apply-lifecycle.ts";
-import { bucketLifecycle } from "./bucket-lifecycle.ts";
+import { s3Access } from "./access.ts";
 import { bucketTagging } from "./bucket-tagging.ts";
 import { bucketVersioning } from "./bucket-versioning.ts";
 import { buckets } from "./buckets.ts";
@@ -15,7 +14,6 @@ import { listObjects } from "./list-objects.ts";
 import { listVersions } from "./list-versions.ts";
 import { multipartUploads } from "./multipart-uploads.ts";
 import { objectAttributes } from "./object-attributes.ts";
-import { objectLock } from "./object-lock.ts";
 import { objectTagging } from "./object-tagging.ts";
 import { putObject } from "./put-object.ts";
 import { sweepBucket } from "./sweep-bucket.ts";
@@ -24,9 +22,9 @@ import { uploadParts } from "./upload-parts.ts";
 
 export const s3 = defineService<S3>({
   name: "s3",
+  access: s3Access,
   operations: {
     ...buckets,
-    ...bucketLifecycle,
     ...bucketTagging,
     ...bucketVersioning,
     ...putObject,
@@ -35,7 +33,6 @@ export const s3 = defineService<S3>({
     ...deleteObject,
     ...deleteObjects,
     ...objectAttributes,
-    ...objectLock,
     ...objectTagging,
     ...listObjects,
     ...listVersions,
@@ -43,5 +40,5 @@ export const s3 = defineService<S3>({
     ...uploadParts,
     ...completeUpload,
   },
-  jobs: { applyLifecycle, releasePieces, sweepBucket, sweepUpload },
+  jobs: { releasePieces, sweepBucket, sweepUpload },
 });

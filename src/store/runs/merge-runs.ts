@@ -38,13 +38,12 @@ export async function mergeRuns(
       if (nearest === undefined) return;
       steps += 1;
       const { key } = nearest;
-      const block = nearest.block!;
-      if (!dropTombstones || !block.isTombstone(nearest.entry)) {
+      if (nearest.value !== null || !dropTombstones) {
         if (copyPartition(nearest, scans, output, options)) {
           steps += 50;
           break;
         }
-        output.addFrom(key!, block, nearest.entry);
+        output.add(key!, nearest.value);
       }
       let mustWait = output.isFull || steps >= entriesPerSlice;
       for (const scan of scans) {

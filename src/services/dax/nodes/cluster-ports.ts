@@ -61,7 +61,8 @@ function nodePort(node: Node, release: () => void): OpenPort {
     },
     change(payload) {
       const { node: settings } = payload as PortPayload;
-      if (settings !== undefined) node.change(settings);
+      if (settings === undefined || !node.change(settings)) return;
+      for (const connection of connections.keys()) connection.destroy();
     },
     /** Idle connections end at once; the others when their answer is out, or when the kernel's patience ends. */
     async close() {

@@ -49,12 +49,13 @@ export class Node {
     this.items = new ItemCache(this.#cache, this.#nowMs, settings.itemTimeToLiveMs);
   }
 
-  /** A node that is started anew forgets what it had; its connections stay, for clients are slow to notice. */
-  change(settings: NodeSettings): void {
+  /** True if the node was started anew: its connections are to be cut. */
+  change(settings: NodeSettings): boolean {
     const isRestarted = settings.boot !== this.#settings.boot;
     this.#settings = settings;
     this.items.timeToLiveMs = settings.itemTimeToLiveMs;
     if (isRestarted) this.#cache.clear();
+    return isRestarted;
   }
 
   /** The answer to a Query or Scan, by all that was asked. */

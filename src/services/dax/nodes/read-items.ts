@@ -58,9 +58,7 @@ interface Found {
 async function findItem(node: Node, wanted: Wanted): Promise<Found> {
   const { tableName, key, schema, options } = wanted;
   const cacheName = cacheKey(tableName, key, schema);
-  // A projection that DynamoDB would refuse is refused by it, in its words.
-  const isWrong = options.projection !== undefined && overlap(options.projection);
-  if (!options.consistentRead && !isWrong) {
+  if (!options.consistentRead) {
     const cached = node.items.get(cacheName);
     if (cached !== undefined) {
       node.metrics.add("ItemCacheHits");
@@ -70,7 +68,7 @@ async function findItem(node: Node, wanted: Wanted): Promise<Found> {
   }
   let consumed: GetItemOutput["ConsumedCapacity"];
   const read = async (): Promise<Buffer> => {
-    const output = await readItem(node, wanted, isWrong);
+    const output = await readItem(node, wanted);
     consumed = output.ConsumedCapacity;
     const item = output.Item && plainItem(output.Item);
     return node.cluster.lists.encode((lists) => itemAnswer(item, schema, lists));
@@ -79,14 +77,12 @@ async function findItem(node: Node, wanted: Wanted): Promise<Found> {
   return { answer, consumed };
 }
 
-function readItem(
-  node: Node,
-  { tableName, key, schema, options }: Wanted,
-  isProjected: boolean,
-): Promise<GetItemOutput> {
+function readItem(node: Node, { tableName, key, schema, options }: Wanted): Promise<GetItemOutput> {
   const placeholders = new Placeholders();
-  const { projection: paths = [] } = options;
-  const projection = isProjected ? projectionText(paths, placeholders) : undefined;
+  // A projection that DynamoDB would refuse is refused by it, in its words.
+  const { projection: paths } = options;
+  const isWrong = paths !== undefined && overlap(paths);
+  const projection = isWrong ? projectionText(paths, placeholders) : undefined;
   return node.cluster.ctx.services.dynamodb.GetItem({
     TableName: tableName,
     Key: decodeKey(key, schema),

@@ -10,7 +10,7 @@ import type { Node } from "./node.ts";
 import { answerRequest } from "./requests.ts";
 
 /** What every client says first: a name, no layers, its session, who it is, no types of its own. */
-const magic = Buffer.from("gJ7yne5G", "latin1");
+const magic = "J7yne5G";
 const preambleValues = 5;
 /** The service's number and the method's. */
 const headValues = 2;
@@ -85,12 +85,9 @@ export class Session {
 
   #greeting(): typeof greeted | undefined {
     const { bytes } = this.#input;
-    const length = Math.min(bytes.length, magic.length);
-    if (bytes.compare(magic, 0, length, 0, length) !== 0) throw new Malformed("another protocol");
     if (!this.#scanner.scan(bytes, preambleValues)) return undefined;
     const reader = new CborReader(this.#take());
-    reader.skip();
-    if (reader.integer() !== 0) throw new Malformed("an unknown layer");
+    if (reader.text() !== magic || reader.integer() !== 0) throw new Malformed("another protocol");
     this.#isGreeted = true;
     return greeted;
   }
@@ -124,7 +121,7 @@ export class Session {
     this.#node.metrics.add("TotalRequestCount");
     if (this.#principal === undefined) {
       this.#refuse(unauthenticatedAnswer(ctx.random.uuid()));
-    } else if (method !== "endpoints" && this.#principal.account !== ctx.account) {
+    } else if (this.#principal.account !== ctx.account) {
       this.#refuse(unauthorizedAnswer(ctx.random.uuid(), this.#principal.arn));
     } else {
       this.#serve(method, reader);
@@ -135,12 +132,20 @@ export class Session {
     const accessKeyId = reader.text();
     const signature = reader.text();
     const stringToSign = reader.byteString().toString("utf8");
-    this.#principal = this.#node.cluster.ctx.authenticate({
-      accessKeyId,
-      signature,
-      stringToSign,
-      service: "dax",
+    const signed = { accessKeyId, signature, stringToSign, service: "dax" };
+    const found = this.#node.cluster.ctx.authenticate(signed);
+    if (found instanceof Promise) void this.#authorizeLater(found);
+    else this.#principal = found;
+  }
+
+  async #authorizeLater(found: Promise<Principal | undefined>): Promise<void> {
+    this.#isBusy = true;
+    this.#principal = await found.catch((failure: unknown) => {
+      this.#node.cluster.ctx.report("a signature could not be verified", failure);
+      return undefined;
     });
+    this.#isBusy = false;
+    this.#goOn();
   }
 
   #refuse(answer: Buffer): void {
@@ -174,6 +179,12 @@ export class Session {
       return;
     }
     connection.write(bytes);
+    this.#goOn();
+  }
+
+  /** With what came meanwhile. */
+  #goOn(): void {
+    const connection = this.#connection;
     if (this.#hasEnded) {
       connection.end();
       return;

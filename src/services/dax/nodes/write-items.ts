@@ -134,8 +134,7 @@ export async function batchWriteItem(node: Node, reader: CborReader): Promise<Bu
   for (const _ of reader.pairs()) {
     const tableName = reader.text();
     // Pairs of a key and an item in one array.
-    for (const place of reader.elements()) {
-      if (place % 2 === 1) continue;
+    for (const __ of reader.elements()) {
       const key = reader.byteString();
       requested.push({ tableName, key, body: reader.tryNull() ? undefined : reader.byteString() });
     }

@@ -1,0 +1,77 @@
+import { tuple } from "#base/tuple.ts";
+import type { Key } from "#base/key.ts";
+import { tenantPrefix } from "#kernel/kernel.ts";
+
+/*
+ * Every key that IAM and STS store. IAM is one for all regions: all keys begin with (iam, account, "aws-global"); then:
+ *
+ *   user               name                         → UserRecord
+ *   group              name                         → GroupRecord
+ *   role               name                         → RoleRecord
+ *   policy             name                         → PolicyRecord: managed policies of the account's own
+ *   profile            name                         → InstanceProfileRecord
+ *   access-key         id                           → AccessKeyRecord, its secret sealed; deleted ones are remembered
+ *   member             group name, user name        → the name of a user who is in a group
+ *   attached           policy ARN, kind, name       → the name of whom a managed policy is attached to
+ *   bounded            policy ARN, kind, name       → the name of whom it is the permissions boundary of
+ *   provider           ARN                          → ProviderRecord: who vouches for identities from elsewhere
+ *   service-credential id                           → ServiceCredentialRecord
+ *   deletion           task id                      → nothing: a service-linked role that was deleted
+ *   setting            kind                         → what was set for the account: "alias", "password-policy"
+ *
+ * Names differ by more than the case of their letters: keys have them in lower case. Sessions are not stored: their
+ * tokens hold all of them, sealed (sessions/session-token.ts).
+ */
+
+const key = (account: string, kind: string, ...parts: readonly string[]): Key =>
+  tenantPrefix("iam", { account, region: "aws-global" }) + tuple(kind, ...parts);
+
+/** What has a name and policies. */
+export type EntityKind = "user" | "group" | "role";
+type NamedKind = EntityKind | "policy" | "profile";
+
+export const namedKey = (account: string, kind: NamedKind, name: string): Key =>
+  key(account, kind, name.toLowerCase());
+/** All of a kind, by name. */
+export const namedPrefix = (account: string, kind: NamedKind): Key => key(account, kind);
+
+export const accessKeyKey = (account: string, accessKeyId: string): Key =>
+  key(account, "access-key", accessKeyId);
+
+export const membersPrefix = (account: string, group: string): Key =>
+  key(account, "member", group.toLowerCase());
+export const memberKey = (account: string, group: string, user: string): Key =>
+  key(account, "member", group.toLowerCase(), user.toLowerCase());
+
+/** How a managed policy is used. */
+export type PolicyUse = "attached" | "bounded";
+/** Of one kind, or of all. */
+export const usesPrefix = (
+  account: string,
+  use: PolicyUse,
+  policyArn: string,
+  ...kind: readonly EntityKind[]
+): Key => key(account, use, policyArn, ...kind);
+export const useKey = (
+  account: string,
+  use: PolicyUse,
+  policyArn: string,
+  kind: EntityKind,
+  name: string,
+): Key => key(account, use, policyArn, kind, name.toLowerCase());
+
+export const providerKey = (account: string, arn: string): Key => key(account, "provider", arn);
+export const providersPrefix = (account: string): Key => key(account, "provider");
+
+export const serviceCredentialKey = (account: string, id: string): Key =>
+  key(account, "service-credential", id);
+export const serviceCredentialsPrefix = (account: string): Key =>
+  key(account, "service-credential");
+
+export const deletionKey = (account: string, taskId: string): Key =>
+  key(account, "deletion", taskId);
+
+export const settingKey = (account: string, kind: string): Key => key(account, "setting", kind);
+
+/** What begins each key of every account. */
+export const everything: Key = tuple("iam");

@@ -1,0 +1,123 @@
+import type { Codec } from "#store/store.ts";
+
+/** What IAM stores; keyspace.ts says under which keys. Times are milliseconds since 1970. */
+interface Named {
+  readonly name: string;
+  /** "/" or "/engineering/": begins and ends with a slash. */
+  readonly path: string;
+  /** "AIDA..." */
+  readonly id: string;
+  readonly createdAtMs: number;
+}
+
+/** Tags by key, in the order in which the keys came. */
+export type Tags = Readonly<Record<string, string>>;
+
+/** A user, group or role: what has policies. */
+export interface Entity extends Named {
+  /** Documents by the policy's name. */
+  readonly inline: Readonly<Record<string, string>>;
+  /** ARNs of managed policies, in the order in which they were attached. */
+  readonly attached: readonly string[];
+}
+
+export interface BoundedEntity extends Entity {
+  readonly tags: Tags;
+  /** The ARN of the managed policy that is its permissions boundary. */
+  readonly boundary?: string | undefined;
+}
+
+export interface UserRecord extends BoundedEntity {
+  readonly groups: readonly string[];
+  readonly accessKeyIds: readonly string[];
+  readonly login?: LoginRecord | undefined;
+}
+
+/** A password is stored as scrypt's digest. */
+export interface LoginRecord {
+  readonly createdAtMs: number;
+  readonly salt: string;
+  readonly digest: string;
+  readonly mustChange: boolean;
+}
+
+export type GroupRecord = Entity;
+
+export interface RoleRecord extends BoundedEntity {
+  /** The document that says who may assume it. */
+  readonly trust: string;
+  readonly description?: string | undefined;
+  readonly maxSessionSeconds: number;
+  /** Of a service-linked role: "batch.amazonaws.com". */
+  readonly linkedService?: string | undefined;
+}
+
+export interface PolicyRecord extends Named {
+  readonly description?: string | undefined;
+  readonly tags: Tags;
+  readonly updatedAtMs: number;
+  /** The oldest first. */
+  readonly versions: readonly PolicyVersionRecord[];
+  /** "v1" */
+  readonly defaultVersion: string;
+  /** The number of the version that is made next; numbers are not given twice. */
+  readonly nextVersion: number;
+}
+
+export interface PolicyVersionRecord {
+  readonly id: string;
+  readonly document: string;
+  readonly createdAtMs: number;
+}
+
+export interface InstanceProfileRecord extends Named {
+  readonly tags: Tags;
+  readonly role?: string | undefined;
+}
+
+export interface AccessKeyRecord {
+  readonly id: string;
+  readonly userName: string;
+  readonly createdAtMs: number;
+  /** Deleted keys are remembered: an unknown one would be let in as anybody's with `--auth open`. */
+  readonly status: "Active" | "Inactive" | "Deleted";
+  /** Base 64. */
+  readonly sealedSecret: string;
+}
+
+export interface ProviderRecord {
+  readonly arn: string;
+  readonly createdAtMs: number;
+  readonly tags: Tags;
+  /** Of OpenID Connect: without "https://". */
+  readonly url?: string | undefined;
+  readonly clientIds?: readonly string[] | undefined;
+  readonly thumbprints?: readonly string[] | undefined;
+  /** Of SAML. */
+  readonly metadata?: string | undefined;
+}
+
+export interface ServiceCredentialRecord {
+  readonly id: string;
+  readonly userName: string;
+  readonly service: string;
+  readonly createdAtMs: number;
+  readonly status: "Active" | "Inactive";
+}
+
+function json<T>(): Codec<T> {
+  return {
+    encode: (value) => Buffer.from(JSON.stringify(value)),
+    decode: (bytes) => JSON.parse(bytes.toString("utf8")) as T,
+  };
+}
+
+export const userCodec = json<UserRecord>();
+export const groupCodec = json<GroupRecord>();
+export const roleCodec = json<RoleRecord>();
+export const policyCodec = json<PolicyRecord>();
+export const profileCodec = json<InstanceProfileRecord>();
+export const accessKeyCodec = json<AccessKeyRecord>();
+export const providerCodec = json<ProviderRecord>();
+export const serviceCredentialCodec = json<ServiceCredentialRecord>();
+export const settingCodec = json<Readonly<Record<string, unknown>>>();

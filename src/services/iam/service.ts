@@ -1,0 +1,41 @@
+import { defineService } from "#kernel/service.ts";
+import type { IAM } from "#models/iam.ts";
+import type { STS } from "#models/sts.ts";
+import { iamAccess, stsAccess } from "./access.ts";
+import { accessKeys } from "./access-keys.ts";
+import { attachments } from "./attachments.ts";
+import { boundaries } from "./boundaries.ts";
+import { groups } from "./groups.ts";
+import { inlinePolicies } from "./inline-policies.ts";
+import { managedPolicies } from "./managed-policies.ts";
+import { policyVersions } from "./policy-versions.ts";
+import { roles } from "./roles.ts";
+import { assumeRole } from "./sessions/assume-role.ts";
+import { callerIdentity } from "./sessions/caller-identity.ts";
+import { sessionTokens } from "./sessions/session-tokens.ts";
+import { tags } from "./tags.ts";
+import { users } from "./users.ts";
+
+export const iam = defineService<IAM>({
+  name: "iam",
+  access: iamAccess,
+  operations: {
+    ...users,
+    ...accessKeys,
+    ...groups,
+    ...roles,
+    ...managedPolicies,
+    ...policyVersions,
+    ...attachments,
+    ...inlinePolicies,
+    ...boundaries,
+    ...tags,
+  },
+});
+
+export const sts = defineService<STS>({
+  name: "sts",
+  stateOf: "iam",
+  access: stsAccess,
+  operations: { ...callerIdentity, ...assumeRole, ...sessionTokens },
+});

@@ -1,0 +1,158 @@
+import { AuthorizationNeeded } from "#kernel/authorization/authorize.ts";
+import type { Principal } from "#kernel/identity.ts";
+import type { Handlers } from "#kernel/service.ts";
+import type { AssumeRoleRequest, STS } from "#models/sts.ts";
+import { arnOf, parseArn } from "../arns.ts";
+import { findEntity, type AnyContext } from "../entities.ts";
+import type { RoleRecord } from "../records.ts";
+import {
+  accessDenied,
+  invalidParameter,
+  makeCredentials,
+  packedPolicySize,
+  sessionPoliciesOf,
+  sessionTags,
+  validationError,
+  type SessionPolicies,
+} from "./temporary-credentials.ts";
+
+const defaultSeconds = 3_600;
+const chainedSecondsAtMost = 3_600;
+
+export const assumeRole = {
+  /** The role's policy has decided before (access.ts), for root users as well: the session is of the role's account. */
+  async AssumeRole(ctx, input) {
+    if (!ctx.isAuthorized) throw new AuthorizationNeeded();
+    const tags = sessionTags(input.Tags);
+    const transitive = transitiveKeys(input, tags);
+    const inherited = inheritedTags(ctx.caller);
+    for (const key of Object.keys(tags)) {
+      if (Object.hasOwn(inherited, key)) {
+        throw invalidParameter(
+          "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.",
+        );
+      }
+    }
+    const { role, policies } = await ctx.read((snapshot) => {
+      const found = roleOf(
+        findEntity(snapshot, ctx.account, "role", nameOf(input.RoleArn)),
+        input.RoleArn,
+        ctx,
+      );
+      return { role: found, policies: sessionPoliciesOf(ctx, snapshot, input) };
+    });
+    const seconds = secondsOf(ctx, input, role);
+    const sessionName = input.RoleSessionName;
+    const principal = roleSession(ctx, role, {
+      sessionName,
+      policies,
+      tags: { ...inherited, ...tags },
+      transitiveTagKeys: [...Object.keys(inherited), ...transitive],
+      sourceIdentity: input.SourceIdentity ?? ctx.caller.sourceIdentity,
+    });
+    return {
+      Credentials: makeCredentials(ctx, principal, seconds),
+      AssumedRoleUser: { AssumedRoleId: principal.userId, Arn: principal.arn },
+      PackedPolicySize: packedPolicySize(policies, tags),
+      SourceIdentity: principal.sourceIdentity,
+    };
+  },
+} satisfies Handlers<STS>;
+
+export interface RoleSession {
+  readonly sessionName: string;
+  readonly policies: SessionPolicies;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly transitiveTagKeys?: readonly string[];
+  readonly sourceIdentity?: string | undefined;
+  readonly federatedProvider?: string;
+}
+
+/** Whoever has assumed a role. */
+export function roleSession(ctx: AnyContext, role: RoleRecord, session: RoleSession): Principal {
+  const { account } = ctx;
+  const {
+    sessionName,
+    policies,
+    transitiveTagKeys = [],
+    sourceIdentity,
+    federatedProvider,
+  } = session;
+  return {
+    arn: `arn:aws:sts::${account}:assumed-role/${role.name}/${sessionName}`,
+    account,
+    userId: `${role.id}:${sessionName}`,
+    kind: "role-session",
+    issuerArn: arnOf(account, "role", role),
+    // A session's tag stands before the role's tag of the same key.
+    tags: { ...role.tags, ...session.tags },
+    hasMultiFactor: false,
+    session: {
+      issuedAtMs: ctx.now(),
+      ...policies,
+      ...(transitiveTagKeys.length === 0 ? {} : { transitiveTagKeys }),
+    },
+    ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
+    ...(federatedProvider === undefined ? {} : { federatedProvider }),
+  };
+}
+
+export function nameOf(roleArn: string): string {
+  return parseArn(roleArn)?.name ?? "";
+}
+
+/** A role of another path is another one. Who asks for what is not there is told the same as for what is denied. */
+export function roleOf(
+  role: RoleRecord | undefined,
+  roleArn: string,
+  { account, caller, operation }: AnyContext,
+): RoleRecord {
+  if (role !== undefined && arnOf(account, "role", role) === roleArn) return role;
+  throw accessDenied(
+    `User: ${caller.arn} is not authorized to perform: sts:${operation} on resource: ${roleArn}`,
+  );
+}
+
+function transitiveKeys(
+  { TransitiveTagKeys: keys = [] }: AssumeRoleRequest,
+  tags: Readonly<Record<string, string>>,
+): readonly string[] {
+  for (const key of keys) {
+    if (Object.hasOwn(tags, key)) continue;
+    // Recorded.
+    throw invalidParameter(
+      "The specified transitive tag key must be included in the requested tags.",
+    );
+  }
+  return keys;
+}
+
+/** Tags that a chain of sessions hands on. */
+function inheritedTags({ tags = {}, session }: Principal): Record<string, string> {
+  const keys = session?.transitiveTagKeys ?? [];
+  return Object.fromEntries(
+    keys.flatMap((key) => (tags[key] === undefined ? [] : [[key, tags[key]]])),
+  );
+}
+
+function secondsOf(
+  { caller }: AnyContext,
+  { DurationSeconds: given }: AssumeRoleRequest,
+  role: RoleRecord,
+): number {
+  const seconds = given ?? defaultSeconds;
+  if (caller.kind === "role-session" && seconds > chainedSecondsAtMost) {
+    throw validationError(
+      "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
+    );
+  }
+  checkDuration(seconds, role);
+  return seconds;
+}
+
+export function checkDuration(seconds: number, { maxSessionSeconds }: RoleRecord): void {
+  if (seconds <= maxSessionSeconds) return;
+  throw validationError(
+    "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+  );
+}

@@ -1,0 +1,72 @@
+import { after } from "node:test";
+import {
+  CreateAccessKeyCommand,
+  CreateUserCommand,
+  IAMClient,
+  PutUserPolicyCommand,
+} from "@aws-sdk/client-iam";
+import { STSClient } from "@aws-sdk/client-sts";
+import type { Tule } from "./tule.ts";
+
+export interface Keys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
+const clients: { destroy(): void }[] = [];
+after(() => {
+  for (const client of clients) client.destroy();
+});
+
+/** A client for whoever has the keys; an account's id stands for its root user. */
+export function iamOf(tule: Tule, who: Keys | string): IAMClient {
+  return kept(new IAMClient(configOf(tule, who)));
+}
+
+export function stsOf(tule: Tule, who: Keys | string): STSClient {
+  return kept(new STSClient(configOf(tule, who)));
+}
+
+function configOf({ endpoint }: Tule, who: Keys | string) {
+  const credentials = typeof who === "string" ? rootKeys(who) : who;
+  return { endpoint, region: "us-east-1", credentials, maxAttempts: 1 };
+}
+
+function rootKeys(account: string): Keys {
+  return { accessKeyId: account, secretAccessKey: "test" };
+}
+
+function kept<Client extends { destroy(): void }>(client: Client): Client {
+  clients.push(client);
+  return client;
+}
+
+/** A policy's document with these statements. */
+export function policyOf(...statements: readonly object[]): string {
+  return JSON.stringify({ Version: "2012-10-17", Statement: statements });
+}
+
+export function allowing(action: string | readonly string[], resource = "*"): object {
+  return { Effect: "Allow", Action: action, Resource: resource };
+}
+
+/** A new user with an inline policy of these statements, and its keys. */
+export async function makeUser(
+  iam: IAMClient,
+  name: string,
+  ...statements: readonly object[]
+): Promise<Keys> {
+  await iam.send(new CreateUserCommand({ UserName: name }));
+  if (statements.length > 0) {
+    await iam.send(
+      new PutUserPolicyCommand({
+        UserName: name,
+        PolicyName: "own",
+        PolicyDocument: policyOf(...statements),
+      }),
+    );
+  }
+  const { AccessKey: key } = await iam.send(new CreateAccessKeyCommand({ UserName: name }));
+  return { accessKeyId: key!.AccessKeyId!, secretAccessKey: key!.SecretAccessKey! };
+}
