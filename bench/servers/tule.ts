@@ -22,6 +22,8 @@ export const tule: Server = {
       String(port),
       "--data",
       folder,
+      // The load is more than an AWS account may send; what is counted for throttling is counted all the same.
+      "--no-throttle",
     ],
   }),
 };

@@ -28,6 +28,7 @@ describe("The configuration", () => {
   test("has defaults for everything", () => {
     assert.deepEqual(read({}), {
       port: 4566,
+      servicePort: 8111,
       host: "127.0.0.1",
       data: "/home/someone/.tule",
       memory: false,
@@ -41,6 +42,7 @@ describe("The configuration", () => {
       partitionLimits: false,
       rootAccessKeyId: undefined,
       rootSecretAccessKey: undefined,
+      peers: undefined,
     });
   });
 
@@ -101,6 +103,22 @@ describe("The configuration", () => {
       read({ files, flags: "--config /etc/tule/other.json" }).data,
       "/home/someone/.tule",
     );
+  });
+
+  test("knows the peers that serve other regions, however they are named, and needs their secret", () => {
+    const peers = [
+      ["eu-west-1", "http://10.0.0.2:4566"],
+      ["us-west-2", "https://west.example.com"],
+    ] as const;
+    const secret = { TULE_PEER_SECRET: "shared" };
+    const flags = peers.map(([region, url]) => `--peer ${region}=${url}/`).join(" ");
+    const list = peers.map(([region, url]) => `${region}=${url}`).join(",");
+    const expected = { urls: new Map(peers), secret: "shared" };
+    assert.deepEqual(read({ flags, environment: secret }).peers, expected);
+    assert.deepEqual(read({ environment: { ...secret, TULE_PEER: list } }).peers, expected);
+    assert.deepEqual(read({ environment: secret }).peers, { urls: new Map(), secret: "shared" });
+    assert.throws(() => read({ flags }), /--peer needs a secret/);
+    assert.throws(() => read({ flags: "--peer west" }), /--peer must be REGION=URL/);
   });
 
   test("warns of variables that are none of its own, and goes on", () => {

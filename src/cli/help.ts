@@ -14,6 +14,8 @@ Run it:
   tule status    asks a running server how it is
   tule demo      makes a table on a running server and uses it, step by step
   tule cost      what its tables would cost a month on AWS, each way to run them (--json)
+  tule why-denied REQUEST-ID
+                 why policies denied a request
 
 Bend it, while it runs (docs/guides/bend-it.md):
   tule time                            shows its clock

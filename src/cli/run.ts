@@ -9,7 +9,18 @@ import { nearest } from "#base/nearest.ts";
 import { UsageError } from "./settings.ts";
 import { version } from "./version.ts";
 
-const commands = ["start", "env", "status", "demo", "cost", "time", "fault", "snapshot", "fork"];
+const commands = [
+  "start",
+  "env",
+  "status",
+  "demo",
+  "cost",
+  "why-denied",
+  "time",
+  "fault",
+  "snapshot",
+  "fork",
+];
 
 /** Runs one command. Resolves with the exit code: 0, 1 if it failed, 2 if it was called wrongly. */
 export async function run(argv: readonly string[]): Promise<number> {
@@ -50,6 +61,10 @@ export async function run(argv: readonly string[]): Promise<number> {
       case "time": {
         const { words, settings } = sortArguments(rest);
         return await (await import("./time.ts")).time(configurationOf(settings), words);
+      }
+      case "why-denied": {
+        const { words, settings } = sortArguments(rest);
+        return await (await import("./why-denied.ts")).whyDenied(configurationOf(settings), words);
       }
       case "fault":
         return await (await import("./fault.ts")).fault(rest, configurationOf);

@@ -23,8 +23,8 @@ export interface SeriesName extends Tenant {
 /** Where a service counts: cheap enough for each request. Keep the object as long as its resource is in use. */
 export interface Series {
   readonly name: SeriesName;
-  /** Adds one value to the running minute of the wall clock. */
-  add(value: number): void;
+  /** Adds one value to the running minute of the wall clock. `nowMs`: what that shows, for whoever knows it. */
+  add(value: number, nowMs?: number): void;
 }
 
 /** Milliseconds since 1970: `startMs <= at < endMs`. */
@@ -223,8 +223,7 @@ class CountedSeries implements Series {
     this.#onMinute = onMinute;
   }
 
-  add(value: number): void {
-    const nowMs = this.#nowMs();
+  add(value: number, nowMs = this.#nowMs()): void {
     let minute = this.#running;
     if (minute === undefined || nowMs < minute.startMs || nowMs >= minute.startMs + minuteMs) {
       if (minute !== undefined) this.#ended.push(minute);

@@ -1,5 +1,5 @@
 import { after } from "node:test";
-import { createRequire } from "node:module";
+import official from "@amazon-dax-sdk/lib-dax";
 import {
   CreateClusterCommand,
   DAXClient,
@@ -37,13 +37,13 @@ interface DaxConfig {
   readonly endpoint: string;
   readonly region: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
-  readonly maxRetries?: number;
+  readonly requestTimeout: number;
 }
 
-/** Without its types, which promise an ES module that the package is not. */
-const { DaxDocument: OfficialClient } = createRequire(import.meta.url)(
-  "@amazon-dax-sdk/lib-dax",
-) as { DaxDocument: new (config: DaxConfig) => DaxDocument };
+/** Its own types leave out what it inherits from the client beneath. */
+const { DaxDocument: OfficialClient } = official as unknown as {
+  DaxDocument: new (config: DaxConfig) => DaxDocument;
+};
 
 const region = "us-east-1";
 
@@ -89,6 +89,8 @@ export function daxClient(cluster: Cluster, account: string, secret = "test"): D
     endpoint: cluster.ClusterDiscoveryEndpoint!.URL!,
     region,
     credentials: { accessKeyId: account, secretAccessKey: secret },
+    // It may take a pooled connection that ended while idle, and then waits for this long before it tries again.
+    requestTimeout: 2_000,
   });
   after(() => client.shutdown());
   return client;

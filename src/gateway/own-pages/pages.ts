@@ -3,6 +3,7 @@ import type { GatewayOptions } from "../options.ts";
 import { checkAccess } from "./access.ts";
 import { contributors } from "./contributors.ts";
 import { cost } from "./cost.ts";
+import { denials } from "./denials.ts";
 import { health, info, metrics } from "./facts.ts";
 import { faults } from "./faults.ts";
 import { links } from "./links.ts";
@@ -17,6 +18,7 @@ import { time } from "./time.ts";
 const pages: Readonly<Record<string, OwnPage>> = {
   contributors,
   cost,
+  denials,
   health,
   info,
   measurements,

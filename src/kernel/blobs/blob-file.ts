@@ -1,18 +1,19 @@
 import type { Files, OpenFile } from "#world/world.ts";
 
 /** What is gathered before it is written: each write costs a turn through the thread pool. */
-const writeBytes = 1024 * 1024;
+const writeBytes = 512 * 1024;
 /** What may be written and not synced: so the last sync has little left to do, and dirty pages stay few. */
 const unsyncedBytes = 32 * 1024 * 1024;
 
 /**
- * A file being written at the pace of its disk: while one piece is on its way the next is gathered, and who
- * brings more waits. So at most two pieces are in memory.
+ * A file being written at the pace of its disk: while one buffer is on its way the other is filled, and who brings
+ * more waits. So two buffers are in memory, whatever the size, and none of the buffers that brought the bytes.
  */
 export class BlobFile {
   readonly #file: OpenFile;
-  #gathered: Uint8Array[] = [];
-  #gatheredBytes = 0;
+  #filling: Buffer = Buffer.allocUnsafeSlow(writeBytes);
+  #spare: Buffer | undefined;
+  #filledBytes = 0;
   #position = 0;
   #syncedTo = 0;
   #writing: Promise<void> = Promise.resolve();
@@ -28,15 +29,17 @@ export class BlobFile {
 
   /** Takes bytes; the promise, where there is one, is to be waited for before the next ones. */
   add(bytes: Uint8Array): Promise<void> | undefined {
-    this.#gathered.push(bytes);
-    this.#gatheredBytes += bytes.length;
-    return this.#gatheredBytes < writeBytes ? undefined : this.#write();
+    const room = writeBytes - this.#filledBytes;
+    if (bytes.length >= room) return this.#addMuch(bytes);
+    this.#filling.set(bytes, this.#filledBytes);
+    this.#filledBytes += bytes.length;
+    return undefined;
   }
 
   /** Resolves when all of it is on the disk; the file is closed then. */
   async finish(): Promise<void> {
     try {
-      if (this.#gatheredBytes > 0) await this.#write();
+      if (this.#filledBytes > 0) await this.#write();
       await this.#writing;
       await this.#syncing;
       await this.#file.sync();
@@ -50,6 +53,16 @@ export class BlobFile {
     await this.#file.close();
   }
 
+  async #addMuch(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      const part = bytes.subarray(at, at + writeBytes - this.#filledBytes);
+      this.#filling.set(part, this.#filledBytes);
+      this.#filledBytes += part.length;
+      at += part.length;
+      if (this.#filledBytes === writeBytes) await this.#write();
+    }
+  }
+
   async #write(): Promise<void> {
     await this.#writing;
     if (this.#position - this.#syncedTo >= unsyncedBytes) {
@@ -57,11 +70,14 @@ export class BlobFile {
       this.#syncedTo = this.#position;
       this.#syncing = quietly(this.#file.sync());
     }
-    const bytes = joined(this.#gathered, this.#gatheredBytes);
-    this.#gathered = [];
-    this.#gatheredBytes = 0;
+    const full = this.#filling;
+    const bytes = full.subarray(0, this.#filledBytes);
     this.#writing = quietly(this.#file.write(this.#position, bytes));
     this.#position += bytes.length;
+    this.#filling = this.#spare ?? Buffer.allocUnsafeSlow(writeBytes);
+    // Free by the time that it is needed: the next write waits for this one.
+    this.#spare = full;
+    this.#filledBytes = 0;
   }
 }
 
@@ -69,11 +85,4 @@ export class BlobFile {
 function quietly(promise: Promise<void>): Promise<void> {
   promise.catch(() => undefined);
   return promise;
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Buffer {
-  const [only] = parts;
-  return parts.length === 1 && only !== undefined
-    ? Buffer.from(only.buffer, only.byteOffset, only.byteLength)
-    : Buffer.concat(parts, length);
 }

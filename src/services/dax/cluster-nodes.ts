@@ -83,7 +83,7 @@ export const clusterNodes = {
     });
   },
 
-  /** The node forgets all that it has cached, cuts its connections, and takes up the cluster's parameter group. */
+  /** The node forgets all that it has cached and takes up the cluster's parameter group. */
   RebootNode(ctx, input) {
     return ctx.transact((tx) => {
       const before = openClusterToChange(tx, ctx, input.ClusterName);

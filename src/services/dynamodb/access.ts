@@ -5,8 +5,10 @@ import type {
   OperationAccess,
   ServiceAccess,
 } from "#kernel/authorization/access.ts";
+import { ServiceError } from "#kernel/errors.ts";
 import type {
   BatchExecuteStatementInput,
+  BatchStatementRequest,
   ExecuteStatementInput,
   ExecuteTransactionInput,
 } from "#models/dynamodb.ts";
@@ -72,7 +74,7 @@ export const dynamodbAccess: ServiceAccess = {
     },
     BatchExecuteStatement: {
       rules: ((input: BatchExecuteStatementInput) =>
-        input.Statements.map((one) => statementAccess(statementOf(one)))) satisfies AccessFinder,
+        input.Statements.flatMap(parsedAccess)) satisfies AccessFinder,
     },
     ExecuteTransaction: {
       rules: ((input: ExecuteTransactionInput) =>
@@ -158,6 +160,16 @@ export const streamsAccess: ServiceAccess = {
     },
   },
 };
+
+/** Of a batch, each statement tells for itself what is wrong with it. */
+function parsedAccess(request: BatchStatementRequest): FoundAccess[] {
+  try {
+    return [statementAccess(statementOf(request))];
+  } catch (problem) {
+    if (problem instanceof ServiceError) return [];
+    throw problem;
+  }
+}
 
 const partiqlActions = {
   select: "dynamodb:PartiQLSelect",

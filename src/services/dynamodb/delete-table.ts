@@ -19,6 +19,7 @@ import {
   tableKey,
   tagsKey,
 } from "./keyspace.ts";
+import { stopMeasuringWithoutTables } from "./cost/measure-tables.ts";
 import { heldFromMs } from "./history/history-holds.ts";
 import { findTable } from "./open-table.ts";
 import { settleStream } from "./streams/stream-life.ts";
@@ -42,6 +43,7 @@ export async function deleteTable(ctx: JobContext, job: TableJob): Promise<void>
     tx.afterwards({ settled: () => forgetTraffic(ctx, table) });
     tx.delete(tableKey(ctx, job.tableName));
     tx.delete(tagsKey(ctx, job.tableName));
+    stopMeasuringWithoutTables(tx, ctx);
     ctx.schedule(tx, {
       at: ctx.now(),
       job: "sweepTable",

@@ -11,6 +11,8 @@ export interface BucketRecord extends Tenant {
   readonly locationConstraint?: string | undefined;
   /** Undefined until it was first enabled. */
   readonly versioning?: "Enabled" | "Suspended" | undefined;
+  /** Whether its versions can be locked; never taken back. */
+  readonly objectLock?: true | undefined;
 }
 
 export const bucketCodec: Codec<BucketRecord> = {

@@ -17,6 +17,11 @@ export const bucketVersioning = {
       const bucket = openBucket(tx, ctx, input);
       if (versioning === undefined) throw s3Error("IllegalVersioningConfigurationException");
       if (MFADelete === "Enabled") throw notBuilt("MFA delete");
+      if (bucket.objectLock === true && versioning === "Suspended") {
+        const message =
+          "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.";
+        throw s3Error("InvalidBucketState", { message });
+      }
       tx.putRecord(bucketKey(ctx, bucket.name), bucketCodec, { ...bucket, versioning });
     });
   },

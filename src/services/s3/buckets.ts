@@ -33,6 +33,8 @@ export const buckets = {
       account: ctx.account,
       createdMs: ctx.now(),
       ...placeOf(ctx, input),
+      // Only versions can be locked.
+      ...(input.ObjectLockEnabledForBucket === true && { versioning: "Enabled", objectLock: true }),
     };
     await ctx.transact((tx) => {
       const before = findBucket(tx, ctx, name);
@@ -168,7 +170,6 @@ function refuseUnbuilt(input: CreateBucketRequest): void {
   const { GrantFullControl, GrantRead, GrantReadACP, GrantWrite, GrantWriteACP } = input;
   if (GrantFullControl ?? GrantRead ?? GrantReadACP ?? GrantWrite ?? GrantWriteACP)
     throw notBuilt("A grant");
-  if (input.ObjectLockEnabledForBucket === true) throw notBuilt("Object lock");
   const ownership = input.ObjectOwnership;
   if (ownership !== undefined && ownership !== "BucketOwnerEnforced") {
     throw notBuilt(`The object ownership ${ownership}`);

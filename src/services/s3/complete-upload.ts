@@ -50,7 +50,7 @@ export const completeUpload = {
           throw invalidPart(upload, part);
       }
       checkWriteConditions(currentObject(tx, ctx, bucket, input.Key), input.Key, input);
-      const { storageClass, headers, metadata, tags, uploadId } = upload;
+      const { storageClass, headers, metadata, tags, lock, legalHold, uploadId } = upload;
       const version = putVersion(tx, ctx, bucket, random, {
         key: upload.key,
         modifiedMs: upload.initiatedMs,
@@ -71,6 +71,8 @@ export const completeUpload = {
         headers,
         metadata,
         tags,
+        lock,
+        legalHold,
       }) as ObjectVersion;
       // A part without bytes has no place in a layout: it goes with those that were not chosen.
       const used = parts.filter((part) => part.sizeBytes > 0).map(({ number }) => number);

@@ -7,6 +7,7 @@ import { digestsOf } from "./digests.ts";
 import { invalidArgument, s3Error } from "./errors.ts";
 import { putLayout } from "./layouts.ts";
 import { checkKey, describeObject, storageClassOf } from "./object-headers.ts";
+import { locksIn, locksOf } from "./object-lock.ts";
 import { openBucket } from "./open-bucket.ts";
 import { refuseUnbuiltOptions } from "./unbuilt-options.ts";
 import type { StoredChecksum } from "./version-record.ts";
@@ -24,6 +25,7 @@ export const copyObject = {
     checkDirective("x-amz-metadata-directive", input.MetadataDirective, "metadata");
     checkDirective("x-amz-tagging-directive", input.TaggingDirective, "tagging");
     const given = describeObject(input);
+    const asked = locksOf(ctx, input);
     const hold = ctx.blobs.hold();
     const source = await ctx
       .read((snapshot) => {
@@ -58,6 +60,7 @@ export const copyObject = {
         sizeBytes: object.sizeBytes,
         etag: digests.etag,
         checksum: digests.checksum,
+        ...locksIn(tx, ctx, bucket, asked, modifiedMs),
         ...putLayout(tx, ctx, bucket, layoutId, { pieces }),
         storageClass: storageClassOf(input.StorageClass),
         headers: replaces

@@ -3,7 +3,7 @@ import type { Context } from "#kernel/context.ts";
 import type { Snapshot } from "#store/store.ts";
 import { brokenCondition } from "./conditions.ts";
 import { invalidArgument, s3Error } from "./errors.ts";
-import { openObject, type FoundObject } from "./get-object.ts";
+import { checkReadable, openObject, type FoundObject } from "./get-object.ts";
 import { layoutOf, type Layout } from "./layouts.ts";
 
 export interface CopySourceInput {
@@ -34,6 +34,7 @@ export function openCopySource(
     ExpectedBucketOwner: input.ExpectedSourceBucketOwner,
   });
   const { bucket, object } = found;
+  checkReadable(object);
   const conditions = {
     IfMatch: input.CopySourceIfMatch,
     IfNoneMatch: input.CopySourceIfNoneMatch,

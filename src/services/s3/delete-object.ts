@@ -6,6 +6,7 @@ import type { BucketRecord } from "./bucket-record.ts";
 import { checkWriteConditions } from "./conditions.ts";
 import { s3Error } from "./errors.ts";
 import { checkVersionId } from "./get-object.ts";
+import { checkUnlocked } from "./object-lock.ts";
 import { openBucket } from "./open-bucket.ts";
 import { currentObject, findVersion, putVersion, removeVersion } from "./versions.ts";
 
@@ -21,7 +22,8 @@ export const deleteObject = {
       if (IfMatch !== undefined && IfMatch !== "*") {
         checkWriteConditions(currentObject(tx, ctx, bucket, key), key, { IfMatch });
       }
-      return deleteOne(tx, ctx, bucket, { key, versionId, random, modifiedMs });
+      const bypass = input.BypassGovernanceRetention === true;
+      return deleteOne(tx, ctx, bucket, { key, versionId, random, modifiedMs, bypass });
     });
   },
 } satisfies Handlers<S3>;
@@ -32,6 +34,8 @@ export interface Deletion {
   /** Sixteen bytes for a delete marker's id. */
   readonly random: Buffer;
   readonly modifiedMs: number;
+  /** Whether who asks would pass by a lock that governs, which may then be passed by. */
+  readonly bypass: boolean;
 }
 
 /** Takes a version away or, in a bucket with versioning, puts a delete marker on top. What is not there is no failure. */
@@ -39,11 +43,12 @@ export function deleteOne(
   tx: Transaction,
   ctx: Context,
   bucket: BucketRecord,
-  { key, versionId, random, modifiedMs }: Deletion,
+  { key, versionId, random, modifiedMs, bypass }: Deletion,
 ): DeleteObjectOutput {
   if (versionId !== undefined) {
     const found = findVersion(tx, ctx, bucket, key, versionId);
     if (found === undefined) return { VersionId: versionId };
+    checkUnlocked(found, modifiedMs, bypass);
     removeVersion(tx, ctx, bucket, found);
     return { ...(found.isDeleteMarker && { DeleteMarker: true }), VersionId: versionId };
   }

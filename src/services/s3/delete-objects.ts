@@ -30,11 +30,12 @@ export const deleteObjects = {
 
 function deleteSome(
   ctx: Context,
-  input: BucketInput,
+  input: BucketInput & { readonly BypassGovernanceRetention?: boolean | undefined },
   objects: readonly ObjectIdentifier[],
 ): Promise<{ deleted: DeletedObject[]; errors: DeleteError[] }> {
   const randoms = objects.map(() => ctx.random.bytes(16));
   const modifiedMs = ctx.now();
+  const bypass = input.BypassGovernanceRetention === true;
   return ctx.transact((tx) => {
     const bucket = openBucket(tx, ctx, input);
     const deleted: DeletedObject[] = [];
@@ -45,7 +46,7 @@ function deleteSome(
         if (ETag !== undefined && ETag !== "*") {
           checkWriteConditions(currentObject(tx, ctx, bucket, key), key, { IfMatch: ETag });
         }
-        const deletion = { key, versionId, random: randoms[at]!, modifiedMs };
+        const deletion = { key, versionId, random: randoms[at]!, modifiedMs, bypass };
         const answer = deleteOne(tx, ctx, bucket, deletion);
         deleted.push(describe({ Key: key, VersionId: versionId }, answer));
       } catch (failure) {

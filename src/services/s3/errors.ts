@@ -37,6 +37,8 @@ const errors = {
   InvalidBucketName: [400, "The specified bucket is not valid."],
   InvalidDigest: [400, "The Content-MD5 you specified was invalid."],
   InvalidLocationConstraint: [400, "The specified location-constraint is not valid"],
+  InvalidBucketState: [409, "The request is not valid with the current state of the bucket."],
+  InvalidObjectState: [403, "The operation is not valid for the object's storage class"],
   InvalidPart: [
     400,
     "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
@@ -60,6 +62,11 @@ const errors = {
   MissingContentLength: [411, "You must provide the Content-Length HTTP header."],
   NoSuchBucket: [404, "The specified bucket does not exist"],
   NoSuchKey: [404, "The specified key does not exist."],
+  NoSuchLifecycleConfiguration: [404, "The lifecycle configuration does not exist"],
+  NoSuchObjectLockConfiguration: [
+    404,
+    "The specified object does not have a ObjectLock configuration",
+  ],
   NoSuchTagSet: [404, "The TagSet does not exist"],
   NoSuchUpload: [
     404,
@@ -68,6 +75,10 @@ const errors = {
   NoSuchVersion: [404, "The specified version does not exist."],
   NotImplemented: [501, "A header you provided implies functionality that is not implemented"],
   NotModified: [304, "Not Modified"],
+  ObjectLockConfigurationNotFoundError: [
+    404,
+    "Object Lock configuration does not exist for this bucket",
+  ],
   PermanentRedirect: [
     301,
     "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.",

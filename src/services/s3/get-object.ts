@@ -1,11 +1,19 @@
 import type { Context } from "#kernel/context.ts";
 import type { Handlers } from "#kernel/service.ts";
-import type { GetObjectRequest, HeadObjectOutput, HeadObjectRequest, S3 } from "#models/s3.ts";
+import type {
+  GetObjectRequest,
+  HeadObjectOutput,
+  HeadObjectRequest,
+  LifecycleRule,
+  S3,
+} from "#models/s3.ts";
 import type { Snapshot } from "#store/store.ts";
+import { expirationMember, lifecycleRules } from "./bucket-lifecycle.ts";
 import { checksumMembers } from "./bodies.ts";
 import type { BucketRecord } from "./bucket-record.ts";
 import { checkReadConditions, wholeSecondMs } from "./conditions.ts";
 import { invalidArgument, s3Error } from "./errors.ts";
+import { lockMembers } from "./object-lock.ts";
 import { openBucket } from "./open-bucket.ts";
 import { layoutOf, type Layout } from "./layouts.ts";
 import { checkPartNumber } from "./part-numbers.ts";
@@ -23,7 +31,9 @@ export const getObject = {
       const found = await ctx.read((snapshot) => {
         const { bucket, object } = openObject(snapshot, ctx, input, "GET");
         const layout = layoutOf(snapshot, ctx, bucket, object);
-        return { bucket, object, layout, body: ctx.blobs.body(snapshot, layout.pieces) };
+        checkReadable(object);
+        const rules = lifecycleRules(snapshot, ctx, bucket);
+        return { bucket, object, layout, rules, body: ctx.blobs.body(snapshot, layout.pieces) };
       });
       const { object, body } = found;
       const { range, members } = answerFor(ctx, found, input);
@@ -41,7 +51,7 @@ export const getObject = {
       const { bucket, object } = openObject(snapshot, ctx, input, "HEAD");
       const needsParts = input.PartNumber !== undefined;
       const layout = needsParts ? layoutOf(snapshot, ctx, bucket, object) : noLayout;
-      return { bucket, object, layout };
+      return { bucket, object, layout, rules: lifecycleRules(snapshot, ctx, bucket) };
     });
     return answerFor(ctx, found, input).members;
   },
@@ -96,10 +106,23 @@ export function checkVersionId(versionId: string | undefined): void {
   }
 }
 
+interface Readable extends FoundObject {
+  readonly layout: Layout;
+  readonly rules: readonly LifecycleRule[];
+}
+
+/** Bytes in these classes come back only after they were restored. */
+const archives: ReadonlySet<string | undefined> = new Set(["GLACIER", "DEEP_ARCHIVE"]);
+
+export function checkReadable({ storageClass }: ObjectVersion): void {
+  if (!archives.has(storageClass)) return;
+  throw s3Error("InvalidObjectState", { members: { StorageClass: storageClass } });
+}
+
 /** All of the answer but the bytes, and which of them it has. */
 function answerFor(
   ctx: Context,
-  { bucket, object, layout }: FoundObject & { readonly layout: Layout },
+  { bucket, object, layout, rules }: Readable,
   input: ReadRequest,
 ): { readonly range: ByteRange | undefined; readonly members: HeadObjectOutput } {
   checkReadConditions(object, input, ctx.now());
@@ -117,6 +140,8 @@ function answerFor(
     Metadata: object.metadata,
     StorageClass: object.storageClass as never,
     ...(range !== undefined && { ContentRange: `bytes ${start}-${end - 1}/${object.sizeBytes}` }),
+    ...expirationMember(rules, object),
+    ...lockMembers(object),
     ...(object.tags !== undefined && { TagCount: Object.keys(object.tags).length }),
     ...(part !== undefined && object.partsCount !== undefined && { PartsCount: object.partsCount }),
     // Of a part of the object nobody could compare the whole object's checksum.

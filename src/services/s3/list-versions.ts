@@ -103,7 +103,7 @@ function pageOfVersions(
   while (start !== undefined) {
     const from: Start = start;
     start = undefined;
-    for (const version of merged(snapshot, place, from, last)) {
+    for (const { version } of merged(snapshot, place, from, last)) {
       if (listed.length + commonPrefixes.length === maxKeys) return page(next);
       const { key, versionId } = version;
       const common = commonPrefixOf(key, prefix, delimiter);
@@ -123,7 +123,7 @@ function pageOfVersions(
 }
 
 /** Where a page begins, behind the two places' prefixes. */
-interface Start {
+export interface Start {
   readonly objects: Key;
   readonly versions: Key;
 }
@@ -150,13 +150,31 @@ function startOf(
   return { objects: behindKey, versions: atLeast(keyAfter(behindVersion)) };
 }
 
+/** All versions of a bucket from a place on, each with the place behind it. */
+export function* allVersions(
+  snapshot: Snapshot,
+  ctx: Context,
+  bucket: BucketRecord,
+  from: Start,
+): Generator<{ readonly version: Version; readonly behind: Start }, void, undefined> {
+  const place = { objects: objectsPrefix(ctx, bucket), versions: versionsPrefix(ctx, bucket) };
+  const last = endOfPrefix(textPrefix(""));
+  for (const { version, isCurrent } of merged(snapshot, place, from, last)) {
+    const { key, number } = version;
+    const versions = isCurrent
+      ? text(key)
+      : keyAfter(text(key) + integer(Number.MAX_SAFE_INTEGER - number));
+    yield { version, behind: { objects: keyAfter(text(key)), versions } };
+  }
+}
+
 /** All versions by key, the newest of each first: a current object stands before its key's other versions. */
 function* merged(
   snapshot: Snapshot,
   place: Start,
   from: Start,
   last: Key,
-): Generator<Version, void, undefined> {
+): Generator<{ version: Version; isCurrent: boolean }, void, undefined> {
   const rangeOf = (prefix: Key, start: Key): Iterator<Entry> =>
     snapshot.range({ start: prefix + start, end: prefix + last })[Symbol.iterator]();
   const objects = rangeOf(place.objects, from.objects);
@@ -170,7 +188,7 @@ function* merged(
         object.value.key.slice(place.objects.length) <
           version.value.key.slice(place.versions.length));
     const entry = (isObject ? object : version).value as Entry;
-    yield versionCodec.decode(entry.value);
+    yield { version: versionCodec.decode(entry.value), isCurrent: isObject };
     if (isObject) object = objects.next();
     else version = versions.next();
   }

@@ -14,6 +14,7 @@ import { uploadKey, uploadsPrefix } from "./keyspace.ts";
 import { prefixes } from "./list-objects.ts";
 import { commonPrefixOf, keyEncoding, maxKeysOf } from "./list-pages.ts";
 import { checkKey, describeObject } from "./object-headers.ts";
+import { locksIn, locksOf } from "./object-lock.ts";
 import { openBucket } from "./open-bucket.ts";
 import { ownerOf } from "./owners.ts";
 import { sweepLater } from "./sweep-upload.ts";
@@ -27,6 +28,7 @@ export const multipartUploads = {
     checkKey(input.Key);
     const checksum = checksumOf(input);
     const described = describeObject(input);
+    const asked = locksOf(ctx, input);
     const random = ctx.random.bytes(16);
     const initiatedMs = ctx.now();
     const uploadId = await ctx.transact((tx) => {
@@ -39,6 +41,7 @@ export const multipartUploads = {
         initiatedMs,
         ...checksum,
         ...described,
+        ...locksIn(tx, ctx, bucket, asked, initiatedMs),
       };
       tx.putRecord(uploadKey(ctx, bucket, input.Key, number), uploadCodec, upload);
       return upload.uploadId;

@@ -19,6 +19,16 @@ export function findBucket(
   return snapshot.record(bucketKey(ctx, name), bucketCodec);
 }
 
+/** The bucket that a job is about, wherever its name stands now; undefined once it is deleted. */
+export function findBucketById(
+  snapshot: Snapshot,
+  ctx: Context,
+  { id, name }: { readonly id: string; readonly name: string },
+): BucketRecord | undefined {
+  const bucket = findBucket(snapshot, ctx, name);
+  return bucket?.id === id ? bucket : undefined;
+}
+
 /**
  * The bucket that a request is about. Throws S3's errors for one that is not there, is in another region, or is not
  * the caller's.

@@ -1,8 +1,10 @@
 import type { Handlers } from "#kernel/service.ts";
 import type { S3 } from "#models/s3.ts";
+import { expirationMember, lifecycleRules } from "./bucket-lifecycle.ts";
 import { checksumMembers, receiveBody } from "./bodies.ts";
 import { checkWriteConditions, checkWriteHeaders } from "./conditions.ts";
 import { checkKey, describeObject } from "./object-headers.ts";
+import { locksIn, locksOf } from "./object-lock.ts";
 import { openBucket } from "./open-bucket.ts";
 import { refuseUnbuiltOptions } from "./unbuilt-options.ts";
 import { currentObject, putVersion } from "./versions.ts";
@@ -13,6 +15,7 @@ export const putObject = {
     checkKey(input.Key);
     checkWriteHeaders(input);
     const described = describeObject(input);
+    const asked = locksOf(ctx, input);
     // Before the body: a client that asks first (Expect: 100-continue) need not send it.
     await ctx.read((snapshot) => openBucket(snapshot, ctx, input));
     const { blob, md5, checksum: computed } = await receiveBody(ctx, input);
@@ -23,21 +26,26 @@ export const putObject = {
     const version = await blob.commit((tx, id) => {
       const bucket = openBucket(tx, ctx, input);
       checkWriteConditions(currentObject(tx, ctx, bucket, input.Key), input.Key, input);
+      const rules = lifecycleRules(tx, ctx, bucket);
       const { versionId } = putVersion(tx, ctx, bucket, random, {
         key: input.Key,
         modifiedMs,
         sizeBytes: blob.sizeBytes,
+        ...locksIn(tx, ctx, bucket, asked, modifiedMs),
         etag,
         pieces: blob.sizeBytes === 0 ? [] : [{ blob: id, offset: 0, length: blob.sizeBytes }],
         checksum,
         ...described,
       });
       if (blob.sizeBytes === 0) ctx.blobs.release(tx, id);
-      return { versionId, bucket };
+      const { sizeBytes } = blob;
+      const filtered = { key: input.Key, sizeBytes, tags: described.tags, modifiedMs };
+      return { versionId, bucket, expiration: expirationMember(rules, filtered) };
     });
     return {
       ETag: `"${etag}"`,
       ...checksumMembers(checksum),
+      ...version.expiration,
       ...(version.bucket.versioning === "Enabled" && { VersionId: version.versionId }),
     };
   },

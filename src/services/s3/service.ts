@@ -1,6 +1,8 @@
 import { defineService } from "#kernel/service.ts";
 import type { S3 } from "#models/s3.ts";
 import { s3Access } from "./access.ts";
+import { applyLifecycle } from "./apply-lifecycle.ts";
+import { bucketLifecycle } from "./bucket-lifecycle.ts";
 import { bucketTagging } from "./bucket-tagging.ts";
 import { bucketVersioning } from "./bucket-versioning.ts";
 import { buckets } from "./buckets.ts";
@@ -14,6 +16,7 @@ import { listObjects } from "./list-objects.ts";
 import { listVersions } from "./list-versions.ts";
 import { multipartUploads } from "./multipart-uploads.ts";
 import { objectAttributes } from "./object-attributes.ts";
+import { objectLock } from "./object-lock.ts";
 import { objectTagging } from "./object-tagging.ts";
 import { putObject } from "./put-object.ts";
 import { sweepBucket } from "./sweep-bucket.ts";
@@ -25,6 +28,7 @@ export const s3 = defineService<S3>({
   access: s3Access,
   operations: {
     ...buckets,
+    ...bucketLifecycle,
     ...bucketTagging,
     ...bucketVersioning,
     ...putObject,
@@ -33,6 +37,7 @@ export const s3 = defineService<S3>({
     ...deleteObject,
     ...deleteObjects,
     ...objectAttributes,
+    ...objectLock,
     ...objectTagging,
     ...listObjects,
     ...listVersions,
@@ -40,5 +45,5 @@ export const s3 = defineService<S3>({
     ...uploadParts,
     ...completeUpload,
   },
-  jobs: { releasePieces, sweepBucket, sweepUpload },
+  jobs: { applyLifecycle, releasePieces, sweepBucket, sweepUpload },
 });

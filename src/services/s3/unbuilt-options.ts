@@ -12,9 +12,6 @@ type Options = Partial<
     | "ServerSideEncryption"
     | "SSECustomerAlgorithm"
     | "SSECustomerKey"
-    | "ObjectLockMode"
-    | "ObjectLockRetainUntilDate"
-    | "ObjectLockLegalHoldStatus"
     | "WriteOffsetBytes"
   >
 >;
@@ -29,9 +26,6 @@ export function refuseUnbuiltOptions(input: Options): void {
   if (GrantFullControl ?? GrantRead ?? GrantReadACP ?? GrantWriteACP) throw notBuilt("A grant");
   if (input.ServerSideEncryption ?? input.SSECustomerAlgorithm ?? input.SSECustomerKey) {
     throw notBuilt("Server-side encryption");
-  }
-  if (input.ObjectLockMode ?? input.ObjectLockRetainUntilDate ?? input.ObjectLockLegalHoldStatus) {
-    throw notBuilt("Object lock");
   }
   if (input.WriteOffsetBytes !== undefined) throw notBuilt("Appending");
 }

@@ -36,6 +36,15 @@ export interface ObjectVersion extends AnyVersion {
   readonly metadata: Readonly<Record<string, string>>;
   /** Undefined for none. */
   readonly tags?: Tags | undefined;
+  readonly lock?: ObjectLock | undefined;
+  /** Undefined where nobody ever said. */
+  readonly legalHold?: boolean | undefined;
+}
+
+/** Until then the version cannot be removed. */
+export interface ObjectLock {
+  readonly mode: "GOVERNANCE" | "COMPLIANCE";
+  readonly untilMs: number;
 }
 
 /** Tags by key. */

@@ -95,6 +95,22 @@ export class Block {
     return this.bytes.subarray(valueStart, valueStart + valueBytes);
   }
 
+  isTombstone(index: number): boolean {
+    return this.bytes.readUInt32LE(this.start(index) + 2) === deleted;
+  }
+
+  /** Bytes of the whole entry. */
+  entryBytes(index: number): number {
+    const start = this.start(index);
+    const valueBytes = this.bytes.readUInt32LE(start + 2);
+    return entryHeaderBytes + this.keyBytes(start) + (valueBytes === deleted ? 0 : valueBytes);
+  }
+
+  copyEntry(index: number, into: Buffer, position: number): void {
+    const start = this.start(index);
+    this.bytes.copy(into, position, start, start + this.entryBytes(index));
+  }
+
   /** Where the entry's value stands; only of entries that have one. */
   valueStart(index: number): number {
     const start = this.start(index);
@@ -187,18 +203,14 @@ export class BlockWriter {
     return this.starts.length;
   }
 
-  /** How much room the block needs in all when this entry is added. */
-  roomWith(key: Key, valueBytes: number): number {
-    const entry = entryHeaderBytes + key.length + valueBytes;
-    return this.bytes + entry + 4 * (this.starts.length + 1) + trailerBytes;
+  /** How much room the block needs in all when an entry of so many bytes is added. */
+  roomWith(entryBytes: number): number {
+    return this.bytes + entryBytes + 4 * (this.starts.length + 1) + trailerBytes;
   }
 
   /** Adds an entry to the block that begins at `start`; keys rise. Returns the key's hash. */
   add(into: Buffer, start: number, key: Key, value: Buffer | null): number {
-    if (this.starts.length === 0) this.firstKey = key;
-    this.lastKey = key;
-    let position = start + this.bytes;
-    this.starts.push(this.bytes);
+    let position = this.begin(start, key);
     const keyBytes = key.length;
     into[position] = keyBytes & 0xff;
     into[position + 1] = keyBytes >>> 8;
@@ -213,6 +225,21 @@ export class BlockWriter {
     }
     this.bytes = position - start;
     return hash;
+  }
+
+  /** Adds an entry as another block has it. */
+  addFrom(into: Buffer, start: number, key: Key, from: Block, index: number): number {
+    const position = this.begin(start, key);
+    from.copyEntry(index, into, position);
+    this.bytes += from.entryBytes(index);
+    return hashOf(into, position + entryHeaderBytes, key.length);
+  }
+
+  private begin(start: number, key: Key): number {
+    if (this.starts.length === 0) this.firstKey = key;
+    this.lastKey = key;
+    this.starts.push(this.bytes);
+    return start + this.bytes;
   }
 
   /** Ends the block that begins at `start`; returns its end. The next one may begin. */

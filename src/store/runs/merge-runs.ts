@@ -38,12 +38,13 @@ export async function mergeRuns(
       if (nearest === undefined) return;
       steps += 1;
       const { key } = nearest;
-      if (nearest.value !== null || !dropTombstones) {
+      const block = nearest.block!;
+      if (!dropTombstones || !block.isTombstone(nearest.entry)) {
         if (copyPartition(nearest, scans, output, options)) {
           steps += 50;
           break;
         }
-        output.add(key!, nearest.value);
+        output.addFrom(key!, block, nearest.entry);
       }
       let mustWait = output.isFull || steps >= entriesPerSlice;
       for (const scan of scans) {

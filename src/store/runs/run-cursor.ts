@@ -26,6 +26,9 @@ function firstEndingAtOrAfter(run: Run, key: Key): number {
   return low;
 }
 
+/** A walk that goes on to another block will want more of them. */
+const blocksAhead = 3;
+
 /** What a seek looks for; none is interrupted by another. */
 const probe = new Probe();
 
@@ -119,7 +122,7 @@ export class RunCursor {
       const index = this.enterPartition();
       this.block = step > 0 ? 0 : index.block.count - 1;
     }
-    const data = this.enterBlock();
+    const data = this.enterBlock(step > 0 ? blocksAhead : 0);
     this.entry = step > 0 ? 0 : data.block.count - 1;
     return true;
   }
@@ -134,8 +137,9 @@ export class RunCursor {
     return this.index;
   }
 
-  private enterBlock(): CachedBlock {
-    this.data = this.run[this.file]!.dataAt(this.root!, this.partition, this.index!, this.block);
+  private enterBlock(ahead = 0): CachedBlock {
+    const file = this.run[this.file]!;
+    this.data = file.dataAt(this.root!, this.partition, this.index!, this.block, ahead);
     return this.data;
   }
 }

@@ -18,16 +18,16 @@ interface Loaded {
 export class RunScan {
   /** Undefined: at the end, or (`needsLoad`) the next partition must be loaded first. */
   key: Key | undefined;
-  value: Buffer | null = null;
   needsLoad = true;
+  /** Where the entry is. */
+  block: Block | undefined;
+  entry = 0;
   private readonly run: Run;
   private file = -1;
   private root: Block | undefined;
   private partition = 0;
   private loaded: Loaded | undefined;
   private blockNumber = 0;
-  private block: Block | undefined;
-  private entry = 0;
 
   constructor(run: Run) {
     this.run = run;
@@ -81,7 +81,7 @@ export class RunScan {
 
   advance(): void {
     this.entry += 1;
-    if (this.entry < this.block!.count) this.show();
+    if (this.entry < this.block!.count) this.key = this.block!.keyAt(this.entry);
     else this.nextBlock();
   }
 
@@ -93,7 +93,7 @@ export class RunScan {
       return;
     }
     this.block = blockAt(this.loaded!, this.blockNumber);
-    this.show();
+    this.key = this.block.keyAt(0);
   }
 
   private endPartition(): void {
@@ -101,11 +101,6 @@ export class RunScan {
     this.loaded = undefined;
     this.block = undefined;
     this.needsLoad = true;
-  }
-
-  private show(): void {
-    this.key = this.block!.keyAt(this.entry);
-    this.value = this.block!.valueAt(this.entry);
   }
 }
 

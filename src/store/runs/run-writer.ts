@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { Key } from "#base/key.ts";
 import type { Files, OpenFile } from "#world/world.ts";
+import type { Block } from "./block.ts";
 import type { BlockCache } from "./block-cache.ts";
 import { fileName } from "./manifest.ts";
 import { SortedFile } from "./sorted-file.ts";
@@ -60,6 +61,10 @@ export class RunWriter {
 
   add(key: Key, value: Buffer | null): void {
     this.begun!.writer.add(key, value);
+  }
+
+  addFrom(key: Key, from: Block, index: number): void {
+    this.begun!.writer.addFrom(key, from, index);
   }
 
   addPartition(partition: WholePartition): void {

@@ -107,16 +107,56 @@ export class SortedFile {
     );
   }
 
-  dataAt(root: CachedBlock, partition: number, index: CachedBlock, block: number): CachedBlock {
+  /** @param ahead so many blocks behind it are read with it, as far as they are not there: a walk wants them next. */
+  dataAt(
+    root: CachedBlock,
+    partition: number,
+    index: CachedBlock,
+    block: number,
+    ahead = 0,
+  ): CachedBlock {
     const cached = index.children[block];
     if (cached !== undefined) {
       cached.used = true;
       return cached;
     }
-    const start = root.block.uint32(root.block.valueStart(partition));
     const facts = index.block.valueStart(block);
-    const bytes = this.read(start + index.block.uint32(facts), index.block.uint32(facts + 4));
-    return this.keep(index.children, block, bytes);
+    const start = index.block.uint32(facts);
+    const position = root.block.uint32(root.block.valueStart(partition)) + start;
+    let last = block;
+    const end = Math.min(block + ahead, index.block.count - 1);
+    while (last < end && index.children[last + 1] === undefined) last += 1;
+    if (last === block) {
+      const bytes = this.read(position, index.block.uint32(facts + 4));
+      return this.keep(index.children, block, bytes);
+    }
+    return this.readBlocks(position - start, index, block, last);
+  }
+
+  /** Reads neighbours as one piece and keeps each. Answers the first. */
+  private readBlocks(
+    partitionStart: number,
+    index: CachedBlock,
+    first: number,
+    last: number,
+  ): CachedBlock {
+    const place = (block: number): { start: number; length: number } => {
+      const facts = index.block.valueStart(block);
+      return { start: index.block.uint32(facts), length: index.block.uint32(facts + 4) };
+    };
+    const { start } = place(first);
+    const end = place(last).start + place(last).length;
+    const bytes = this.readBytes(partitionStart + start, end - start);
+    const checkedAt = (block: number): Buffer => {
+      const { start: at, length } = place(block);
+      const part = bytes.subarray(at - start, at - start + length);
+      return checked(part, length, this.path, partitionStart + at);
+    };
+    const wanted = this.keep(index.children, first, checkedAt(first));
+    for (let block = first + 1; block <= last; block++) {
+      this.keep(index.children, block, checkedAt(block));
+    }
+    return wanted;
   }
 
   /** Closes the file and frees what the cache has of it. */
@@ -127,13 +167,15 @@ export class SortedFile {
 
   /** What was written as one piece, without its CRC. */
   private read(position: number, length: number): Buffer {
-    let bytes: Buffer;
+    return checked(this.readBytes(position, length), length, this.path, position);
+  }
+
+  private readBytes(position: number, length: number): Buffer {
     try {
-      bytes = this.file.readNow(position, length);
+      return this.file.readNow(position, length);
     } catch (cause) {
       throw new StoreFailed(`${this.path} could not be read`, { cause });
     }
-    return checked(bytes, length, this.path, position);
   }
 
   private keep(

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import test, { after } from "node:test";
+import test from "node:test";
 import {
   DeregisterScalableTargetCommand,
   DescribeScalingPoliciesCommand,
@@ -183,7 +183,6 @@ test("a metric of one's own is followed in proportion", async () => {
 test("targets, policies and what they have seen survive a restart", async () => {
   covers("application-autoscaling.DescribeScalingPolicies");
   const dataFolder = mkdtempSync(join(tmpdir(), "tule-scaling-"));
-  after(() => rmSync(dataFolder, { recursive: true, force: true }));
   const first = await ScaledTable.start({ dataFolder });
   await first.register(5, 100);
   await first.track(70);
@@ -194,6 +193,8 @@ test("targets, policies and what they have seen survive a restart", async () => 
   await second.time({ set: new Date(timeMs).toISOString(), frozen: true });
   await second.minutes(1, 20);
   assert.equal(await second.writeUnits(), 29);
+  await second.tule.close();
+  rmSync(dataFolder, { recursive: true, force: true });
 });
 
 test("another region's table of the same name is left alone", async () => {

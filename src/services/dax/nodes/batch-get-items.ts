@@ -92,8 +92,8 @@ function readTables(reader: CborReader): ReadTable[] {
 
 function cachedAnswers(node: Node, tables: readonly TableRequest[]): Map<string, Buffer> {
   const answers = new Map<string, Buffer>();
-  for (const { isConsistent, keys } of tables) {
-    if (isConsistent) continue;
+  for (const { isConsistent, projection, keys } of tables) {
+    if (isConsistent || isWrong(projection)) continue;
     for (const { cacheName } of keys) {
       const cached = node.items.get(cacheName);
       node.metrics.add(cached === undefined ? "ItemCacheMisses" : "ItemCacheHits");
@@ -111,15 +111,22 @@ function requestOf({
   schema,
 }: TableRequest): [string, NonNullable<BatchGetItemInput["RequestItems"]>[string]] {
   const placeholders = new Placeholders();
-  // A projection that DynamoDB would refuse is refused by it, in its words.
-  const isWrong = projection !== undefined && overlap(projection);
   const request = {
     Keys: keys.map(({ bytes }) => decodeKey(bytes, schema)),
     ConsistentRead: isConsistent,
-    ProjectionExpression: isWrong ? projectionText(projection, placeholders) : undefined,
+    ProjectionExpression: isWrong(projection)
+      ? projectionText(projection, placeholders)
+      : undefined,
     ExpressionAttributeNames: placeholders.names,
   };
   return [tableName, request];
+}
+
+/** What DynamoDB would refuse is refused by it, in its words. */
+function isWrong(
+  projection: readonly DocumentPath[] | undefined,
+): projection is readonly DocumentPath[] {
+  return projection !== undefined && overlap(projection);
 }
 
 interface BatchOutput {

@@ -61,8 +61,7 @@ function nodePort(node: Node, release: () => void): OpenPort {
     },
     change(payload) {
       const { node: settings } = payload as PortPayload;
-      if (settings === undefined || !node.change(settings)) return;
-      for (const connection of connections.keys()) connection.destroy();
+      if (settings !== undefined) node.change(settings);
     },
     /** Idle connections end at once; the others when their answer is out, or when the kernel's patience ends. */
     async close() {

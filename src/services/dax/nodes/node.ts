@@ -49,13 +49,12 @@ export class Node {
     this.items = new ItemCache(this.#cache, this.#nowMs, settings.itemTimeToLiveMs);
   }
 
-  /** True if the node was started anew: its connections are to be cut. */
-  change(settings: NodeSettings): boolean {
+  /** A node that is started anew forgets what it had; its connections stay, for clients are slow to notice. */
+  change(settings: NodeSettings): void {
     const isRestarted = settings.boot !== this.#settings.boot;
     this.#settings = settings;
     this.items.timeToLiveMs = settings.itemTimeToLiveMs;
     if (isRestarted) this.#cache.clear();
-    return isRestarted;
   }
 
   /** The answer to a Query or Scan, by all that was asked. */

@@ -58,7 +58,9 @@ interface Found {
 async function findItem(node: Node, wanted: Wanted): Promise<Found> {
   const { tableName, key, schema, options } = wanted;
   const cacheName = cacheKey(tableName, key, schema);
-  if (!options.consistentRead) {
+  // A projection that DynamoDB would refuse is refused by it, in its words.
+  const isWrong = options.projection !== undefined && overlap(options.projection);
+  if (!options.consistentRead && !isWrong) {
     const cached = node.items.get(cacheName);
     if (cached !== undefined) {
       node.metrics.add("ItemCacheHits");
@@ -68,7 +70,7 @@ async function findItem(node: Node, wanted: Wanted): Promise<Found> {
   }
   let consumed: GetItemOutput["ConsumedCapacity"];
   const read = async (): Promise<Buffer> => {
-    const output = await readItem(node, wanted);
+    const output = await readItem(node, wanted, isWrong);
     consumed = output.ConsumedCapacity;
     const item = output.Item && plainItem(output.Item);
     return node.cluster.lists.encode((lists) => itemAnswer(item, schema, lists));
@@ -77,12 +79,14 @@ async function findItem(node: Node, wanted: Wanted): Promise<Found> {
   return { answer, consumed };
 }
 
-function readItem(node: Node, { tableName, key, schema, options }: Wanted): Promise<GetItemOutput> {
+function readItem(
+  node: Node,
+  { tableName, key, schema, options }: Wanted,
+  isProjected: boolean,
+): Promise<GetItemOutput> {
   const placeholders = new Placeholders();
-  // A projection that DynamoDB would refuse is refused by it, in its words.
-  const { projection: paths } = options;
-  const isWrong = paths !== undefined && overlap(paths);
-  const projection = isWrong ? projectionText(paths, placeholders) : undefined;
+  const { projection: paths = [] } = options;
+  const projection = isProjected ? projectionText(paths, placeholders) : undefined;
   return node.cluster.ctx.services.dynamodb.GetItem({
     TableName: tableName,
     Key: decodeKey(key, schema),

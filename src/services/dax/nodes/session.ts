@@ -10,7 +10,7 @@ import type { Node } from "./node.ts";
 import { answerRequest } from "./requests.ts";
 
 /** What every client says first: a name, no layers, its session, who it is, no types of its own. */
-const magic = "J7yne5G";
+const magic = Buffer.from("gJ7yne5G", "latin1");
 const preambleValues = 5;
 /** The service's number and the method's. */
 const headValues = 2;
@@ -85,9 +85,12 @@ export class Session {
 
   #greeting(): typeof greeted | undefined {
     const { bytes } = this.#input;
+    const length = Math.min(bytes.length, magic.length);
+    if (bytes.compare(magic, 0, length, 0, length) !== 0) throw new Malformed("another protocol");
     if (!this.#scanner.scan(bytes, preambleValues)) return undefined;
     const reader = new CborReader(this.#take());
-    if (reader.text() !== magic || reader.integer() !== 0) throw new Malformed("another protocol");
+    reader.skip();
+    if (reader.integer() !== 0) throw new Malformed("an unknown layer");
     this.#isGreeted = true;
     return greeted;
   }
@@ -121,7 +124,7 @@ export class Session {
     this.#node.metrics.add("TotalRequestCount");
     if (this.#principal === undefined) {
       this.#refuse(unauthenticatedAnswer(ctx.random.uuid()));
-    } else if (this.#principal.account !== ctx.account) {
+    } else if (method !== "endpoints" && this.#principal.account !== ctx.account) {
       this.#refuse(unauthorizedAnswer(ctx.random.uuid(), this.#principal.arn));
     } else {
       this.#serve(method, reader);

@@ -134,7 +134,8 @@ export async function batchWriteItem(node: Node, reader: CborReader): Promise<Bu
   for (const _ of reader.pairs()) {
     const tableName = reader.text();
     // Pairs of a key and an item in one array.
-    for (const __ of reader.elements()) {
+    for (const place of reader.elements()) {
+      if (place % 2 === 1) continue;
       const key = reader.byteString();
       requested.push({ tableName, key, body: reader.tryNull() ? undefined : reader.byteString() });
     }

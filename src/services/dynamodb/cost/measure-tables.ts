@@ -18,6 +18,13 @@ export function scheduleMeasuring(tx: Transaction, ctx: Context): void {
   ctx.schedule(tx, { at: nowMs - (nowMs % everyMs) + everyMs, job: "measureTables", key: "all" });
 }
 
+/** For when a table is gone: without any, there is nothing to measure. */
+export function stopMeasuringWithoutTables(tx: Transaction, ctx: Context): void {
+  const prefix = tablesPrefix(ctx);
+  for (const _ of tx.range({ start: prefix, end: endOfPrefix(prefix), limit: 1 })) return;
+  ctx.unschedule(tx, "measureTables", "all");
+}
+
 /** Counts what is provisioned and what is stored: what costs something although nobody asks for it. */
 export async function measureTables(ctx: JobContext): Promise<void> {
   const { tables, backups } = await ctx.read((snapshot) => ({

@@ -1,4 +1,5 @@
 import type { Context } from "#kernel/context.ts";
+import { encryptionOf } from "../encryption.ts";
 import type { IndexRecord, TableRecord, Throughput } from "../table-record.ts";
 import type { Replica, ReplicaOverrides } from "./replication.ts";
 
@@ -20,8 +21,13 @@ export function newReplicaTable(
   const others = replication.replicas.filter((other) => other.region !== replica.region);
   const { timeToLive } = source;
   const hasTimeToLive = timeToLive?.status === "ENABLED" || timeToLive?.status === "ENABLING";
+  // Member by member: what is new in a table's record is no matter of all replicas unless somebody says so.
+  const { name, key, attributeDefinitions, nextIndexId } = source;
   return {
-    ...source,
+    name,
+    key,
+    attributeDefinitions,
+    nextIndexId,
     id,
     arn,
     status: "CREATING",
@@ -41,13 +47,16 @@ export function newReplicaTable(
     tableClass: overrides.tableClass ?? source.tableClass,
     tableClassChangesMs: [],
     deletionProtected: false,
+    // Keys are each region's own.
     encryption:
-      overrides.kmsKeyArn === undefined ? source.encryption : { kmsKeyArn: overrides.kmsKeyArn },
+      (overrides.kmsKeyArn ?? source.encryption) === undefined
+        ? undefined
+        : encryptionOf(ctx, {
+            Enabled: true,
+            SSEType: "KMS",
+            KMSMasterKeyId: overrides.kmsKeyArn,
+          }),
     stream: undefined,
-    recovery: undefined,
-    isHistoryHeld: undefined,
-    restoring: undefined,
-    resourcePolicy: undefined,
     timeToLive: hasTimeToLive
       ? { ...timeToLive, status: "ENABLED", generation: 1, changedAtMs: ctx.now() }
       : undefined,

@@ -60,11 +60,14 @@ export class Lane {
    * What stands against consuming anything more now. `pending`: units that the same request has consumed and that are
    * not counted yet. `partition`: the hash of the partition key, where one partition is concerned.
    */
-  refusal(nowMs: number, pending: number, partition?: number): Throttled | undefined {
-    if (this.#bucket.left(nowMs) - pending <= 0) return this.#throttled(this.#limit());
+  refusal(clock: Pick<Context, "now">, pending: number, partition?: number): Throttled | undefined {
+    // The clock is asked only when it matters.
+    if (!this.#bucket.holds(pending) && this.#bucket.left(clock.now()) - pending <= 0) {
+      return this.#throttled(this.#limit());
+    }
     if (this.#partitions === undefined || partition === undefined) return undefined;
     const bucket = this.#partitions.get(partition);
-    if (bucket === undefined || bucket.left(nowMs) > 0) return undefined;
+    if (bucket === undefined || bucket.left(clock.now()) > 0) return undefined;
     return this.#throttled("KeyRangeThroughputExceeded");
   }
 
@@ -73,7 +76,7 @@ export class Lane {
     if (!this.#capacity.isProvisioned && this.#peak.add(units, nowMs)) {
       this.#bucket.changeRate(this.#unitsPerSecond(), nowMs);
     }
-    this.#consumed.add(units);
+    this.#consumed.add(units, nowMs);
   }
 
   takeFromPartition(partition: number, units: number, nowMs: number): void {

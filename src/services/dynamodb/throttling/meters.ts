@@ -65,7 +65,7 @@ export class ReadMeter implements Effect {
     if (key !== undefined && isItem) this.#insights?.admitted(key);
     if (!this.#throttles) return undefined;
     const hash = key === undefined ? undefined : hashOfItemKey(this.#prefix, key);
-    const refusal = this.#lane.refusal(this.#ctx.now(), this.units, hash);
+    const refusal = this.#lane.refusal(this.#ctx, this.units, hash);
     if (refusal === undefined) this.#partition = hash;
     else {
       this.#refusals.push(refusal);
@@ -147,7 +147,7 @@ export class WriteMeter implements Effect {
     if (!this.#throttles) return;
     const lane = this.#layout.traffic.table.write;
     const hash = hashOfItemKey(this.#layout.itemsPrefix, key);
-    const refusal = lane.refusal(this.#ctx.now(), tableUnits(this.#units), hash);
+    const refusal = lane.refusal(this.#ctx, tableUnits(this.#units), hash);
     if (refusal === undefined) return;
     this.#insights?.refused(key);
     this.#refuse(lane, refusal);
@@ -160,7 +160,7 @@ export class WriteMeter implements Effect {
       const lane = index.traffic?.write;
       if (lane === undefined) return;
       const pending = this.#units.globalIndexes.get(index.index.name) ?? 0;
-      const refusal = lane.refusal(this.#ctx.now(), pending);
+      const refusal = lane.refusal(this.#ctx, pending);
       if (refusal !== undefined && changes(index)) this.#refuse(lane, refusal);
     }
   }

@@ -24,6 +24,11 @@ export class TokenBucket {
     return this.#unitsPerSecond;
   }
 
+  /** Whether more than this is left for sure: it was the last time that anybody looked, and time only adds to it. */
+  holds(units: number): boolean {
+    return this.#units > units;
+  }
+
   /** What is left now; a debt is negative. Time that goes back brings nothing and takes nothing. */
   left(nowMs: number): number {
     const passedMs = nowMs - this.#atMs;

@@ -54,8 +54,7 @@ class Server {
       copyTo: (folder) => store.copyTo(folder),
       close: () => Promise.resolve(),
     };
-    const world = simulatedWorld({ seed: 1 });
-    world.clock.moveTo(nowMs);
+    const world = simulatedWorld({ seed: 1, startMs: nowMs });
     const kernel = new Kernel({ world, store: mortal, services: [dynamodb], log: silentLog });
     const started = kernel.start();
     if (last === Infinity) await started;
