@@ -20,7 +20,7 @@ interface Input {
   readonly VersionId?: string | undefined;
   readonly Tagging?: unknown;
   readonly CopySource?: string;
-  readonly TaggingDirective?: string;
+  readonly BypassGovernanceRetention?: boolean;
   readonly Delete?: { readonly Objects: readonly ObjectIdentifier[] };
 }
 
@@ -74,6 +74,17 @@ const deletingMany = finding((input) =>
   }),
 );
 
+/** Whoever wants to pass over a lock in governance mode needs a right of its own on each object. */
+function bypassing({ rules }: OperationAccess): OperationAccess {
+  const find = rules as (input: Input) => readonly FoundAccess[];
+  return finding((input) => {
+    const found = find(input);
+    if (input.BypassGovernanceRetention !== true) return found;
+    const bypass = "s3:BypassGovernanceRetention";
+    return [...found, ...found.map((one) => ({ ...one, action: bypass }))];
+  });
+}
+
 const readingAttributes = finding((input) =>
   input.VersionId === undefined
     ? ["GetObject", "GetObjectAttributes"].map((action) => access(action, objectArn(input), input))
@@ -97,6 +108,11 @@ export const s3Access: ServiceAccess = {
     DeleteBucketTagging: onBucket("PutBucketTagging"),
     GetBucketVersioning: onBucket("GetBucketVersioning"),
     PutBucketVersioning: onBucket("PutBucketVersioning"),
+    GetBucketLifecycleConfiguration: onBucket("GetLifecycleConfiguration"),
+    PutBucketLifecycleConfiguration: onBucket("PutLifecycleConfiguration"),
+    DeleteBucketLifecycle: onBucket("PutLifecycleConfiguration"),
+    GetObjectLockConfiguration: onBucket("GetBucketObjectLockConfiguration"),
+    PutObjectLockConfiguration: onBucket("PutBucketObjectLockConfiguration"),
     ListObjects: onBucket("ListBucket"),
     ListObjectsV2: onBucket("ListBucket"),
     ListObjectVersions: onBucket("ListBucketVersions"),
@@ -106,12 +122,17 @@ export const s3Access: ServiceAccess = {
     GetObject: onVersion("GetObject"),
     HeadObject: onVersion("GetObject"),
     CopyObject: copying,
-    DeleteObject: onVersion("DeleteObject"),
-    DeleteObjects: deletingMany,
+    DeleteObject: bypassing(onVersion("DeleteObject")),
+    DeleteObjects: bypassing(deletingMany),
     GetObjectAttributes: readingAttributes,
     GetObjectTagging: onVersion("GetObjectTagging", "GetObjectVersionTagging"),
     PutObjectTagging: onVersion("PutObjectTagging", "PutObjectVersionTagging"),
     DeleteObjectTagging: onVersion("DeleteObjectTagging", "DeleteObjectVersionTagging"),
+
+    GetObjectRetention: onObject("GetObjectRetention"),
+    PutObjectRetention: bypassing(onObject("PutObjectRetention")),
+    GetObjectLegalHold: onObject("GetObjectLegalHold"),
+    PutObjectLegalHold: onObject("PutObjectLegalHold"),
 
     CreateMultipartUpload: writing,
     UploadPart: onObject("PutObject"),
