@@ -9,6 +9,7 @@ import type {
 import type { Snapshot, Transaction } from "#store/store.ts";
 import { changedIndexes } from "./change-indexes.ts";
 import { changedBilling } from "./change-throughput.ts";
+import { measureProvision } from "./cost/measure-tables.ts";
 import { encryptionOf } from "./encryption.ts";
 import { withSharedChange } from "./global-tables/shared-settings.ts";
 import { concernsReplicas, updateReplicas } from "./global-tables/update-replicas.ts";
@@ -54,7 +55,12 @@ export const updateTable = {
       const after = withSharedChange(tx, ctx, before, streamed);
       tx.putRecord(tableKey(ctx, after.name), tableCodec, after);
       scheduleWork(tx, ctx, before, after);
-      tx.afterwards({ settled: () => void trafficOf(ctx, after) });
+      tx.afterwards({
+        settled() {
+          trafficOf(ctx, after);
+          measureProvision(ctx, after);
+        },
+      });
       return { TableDescription: describeChange(tx, ctx, input, before, after) };
     });
   },

@@ -6,8 +6,8 @@ import { backupsPrefix, tablesPrefix } from "../keyspace.ts";
 import { tableCodec, type TableRecord } from "../table-record.ts";
 import { storedBytes } from "./usage.ts";
 
-/** As often as CloudWatch gets what is provisioned. */
-const everyMs = 5 * 60_000;
+/** As capacity and storage are billed. A change of capacity is measured when it is made. */
+const everyMs = 3_600_000;
 
 /** Of numbers that CloudWatch does not have. */
 export const ownNamespace = "Tule/DynamoDB";
@@ -68,12 +68,18 @@ function measure(
   bytes: number,
   backups: number | undefined,
 ): void {
-  const { name: TableName, billing } = table;
+  const { name: TableName } = table;
   ctx.series(ownNamespace, "StoredBytes", { TableName }).add(bytes);
   if (table.recovery !== undefined) {
     ctx.series(ownNamespace, "RecoverableBytes", { TableName }).add(bytes);
   }
   if (backups !== undefined) ctx.series(ownNamespace, "BackupBytes", { TableName }).add(backups);
+  measureProvision(ctx, table);
+}
+
+/** Counts what is provisioned now. */
+export function measureProvision(ctx: Context, table: TableRecord): void {
+  const { name: TableName, billing } = table;
   if (billing.mode !== "PROVISIONED") return;
   const provisioned = (
     dimensions: Record<string, string>,
