@@ -219,7 +219,7 @@ export class JobWorker {
 
   #claim(): Promise<[Key, JobRecord][]> {
     const { clock, random } = this.#options.world;
-    const leases = Array.from({ length: claimsAtOnce }, () => random.uuid());
+    const pass = random.uuid();
     return this.#options.store.transact((tx) => {
       const claimed: [Key, JobRecord][] = [];
       const nowMs = clock.nowMs();
@@ -235,7 +235,7 @@ export class JobWorker {
         } else if (this.#running.has(key) && job.lease !== undefined) {
           writeJob(tx, key, job, { ...job, dueMs: nowMs + leaseMs });
         } else if (!this.#running.has(key)) {
-          const lease = leases[claimed.length] ?? random.uuid();
+          const lease = `${pass} ${claimed.length}`;
           const record = { ...job, lease, attempt: job.attempt + 1, dueMs: nowMs + leaseMs };
           writeJob(tx, key, job, record);
           claimed.push([key, record]);

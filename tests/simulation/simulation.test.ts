@@ -11,15 +11,15 @@ async function runSeeds(first: number, count: number): Promise<Outcome> {
 }
 
 test("DynamoDB on machines that crash, on disks that fail, is what the model in memory says", async (t) => {
-  const sum = await runSeeds(0, 200);
+  const sum = await runSeeds(0, 100);
   t.diagnostic(sentenceOf(sum));
   // The test tests: luck must have decided about many writes either way.
-  assert.ok(sum.lostUntold > 100 && sum.keptUntold > 20 && sum.faults > 15, sentenceOf(sum));
+  assert.ok(sum.lostUntold > 50 && sum.keptUntold > 10 && sum.faults > 7, sentenceOf(sum));
 });
 
 test("so it is with seeds that nobody has tried before", async (t) => {
   const first = 1000 + (Date.now() % 1_000_000_000);
-  t.diagnostic(`seeds from ${first}: ${sentenceOf(await runSeeds(first, 40))}`);
+  t.diagnostic(`seeds from ${first}: ${sentenceOf(await runSeeds(first, 20))}`);
 });
 
 test("the same seed makes the same run", async () => {
