@@ -1,4 +1,5 @@
 import type { Files, OpenFile } from "#world/world.ts";
+import type { ByteCipher } from "./blob-cipher.ts";
 
 /** What is gathered before it is written: each write costs a turn through the thread pool. */
 const writeBytes = 512 * 1024;
@@ -6,25 +7,30 @@ const writeBytes = 512 * 1024;
 const unsyncedBytes = 32 * 1024 * 1024;
 
 /**
- * A file being written at the pace of its disk: while one buffer is on its way the other is filled, and who brings
- * more waits. So two buffers are in memory, whatever the size, and none of the buffers that brought the bytes.
+ * A file being written at the pace of its disk: while one buffer is on its way, encrypted, the next is filled, and who
+ * brings more waits. So two buffers are in memory, whatever the size, and none of those that brought the bytes.
  */
 export class BlobFile {
   readonly #file: OpenFile;
-  #filling: Buffer = Buffer.allocUnsafeSlow(writeBytes);
-  #spare: Buffer | undefined;
+  readonly #cipher: ByteCipher;
+  readonly #filling = Buffer.allocUnsafeSlow(writeBytes);
   #filledBytes = 0;
   #position = 0;
   #syncedTo = 0;
   #writing: Promise<void> = Promise.resolve();
   #syncing: Promise<void> = Promise.resolve();
 
-  private constructor(file: OpenFile) {
+  private constructor(file: OpenFile, cipher: ByteCipher) {
     this.#file = file;
+    this.#cipher = cipher;
   }
 
-  static async create(files: Pick<Files, "open">, path: string): Promise<BlobFile> {
-    return new BlobFile(await files.open(path));
+  static async create(
+    files: Pick<Files, "open">,
+    path: string,
+    cipher: ByteCipher,
+  ): Promise<BlobFile> {
+    return new BlobFile(await files.open(path), cipher);
   }
 
   /** Takes bytes; the promise, where there is one, is to be waited for before the next ones. */
@@ -70,13 +76,10 @@ export class BlobFile {
       this.#syncedTo = this.#position;
       this.#syncing = quietly(this.#file.sync());
     }
-    const full = this.#filling;
-    const bytes = full.subarray(0, this.#filledBytes);
+    // Encrypting copies, so the buffer is free at once.
+    const bytes = this.#cipher.update(this.#filling.subarray(0, this.#filledBytes));
     this.#writing = quietly(this.#file.write(this.#position, bytes));
     this.#position += bytes.length;
-    this.#filling = this.#spare ?? Buffer.allocUnsafeSlow(writeBytes);
-    // Free by the time that it is needed: the next write waits for this one.
-    this.#spare = full;
     this.#filledBytes = 0;
   }
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { OpenFile } from "#world/world.ts";
 import type { Snapshot } from "#store/store.ts";
+import type { BlobCiphers, ByteCipher } from "./blob-cipher.ts";
 import { groupOf, isStored, numberOf, readBlob } from "./blob-record.ts";
 import type { BlobId } from "./blob-record.ts";
 import type { BlobFiles, Hold } from "./blobs.ts";
@@ -13,7 +14,7 @@ export interface Piece {
   readonly length: number;
 }
 
-/** A piece as a look-up finds it: with its bytes, if they are not in a file. */
+/** A piece as a look-up finds it: with its blob's bytes, still encrypted, if they are not in a file. */
 export interface FoundPiece extends Piece {
   readonly bytes: Buffer | undefined;
 }
@@ -31,6 +32,7 @@ export interface BlobStreamOptions {
   readonly files: BlobFiles;
   readonly folder: string;
   readonly pieces: readonly FoundPiece[];
+  readonly ciphers: BlobCiphers;
   /** Keeps the files until this stream has ended. */
   readonly hold: Hold;
 }
@@ -45,6 +47,7 @@ export class BlobStream implements AsyncIterable<Buffer>, AsyncIterator<Buffer, 
   /** Within the piece. */
   #position = 0;
   #file: OpenFile | undefined;
+  #cipher: ByteCipher | undefined;
   #ahead: Promise<Buffer> | undefined;
   #ended = false;
 
@@ -105,6 +108,7 @@ export class BlobStream implements AsyncIterable<Buffer>, AsyncIterator<Buffer, 
       }
       this.#piece += 1;
       this.#position = 0;
+      this.#cipher = undefined;
       const file = this.#file;
       this.#file = undefined;
       await file?.close();
@@ -114,9 +118,12 @@ export class BlobStream implements AsyncIterable<Buffer>, AsyncIterator<Buffer, 
   async #readOf(piece: FoundPiece, wanted: number): Promise<Buffer> {
     const { files, folder } = this.#options;
     const { blob, offset, length, bytes } = piece;
-    if (bytes !== undefined) return bytes.subarray(offset + this.#position, offset + length);
+    this.#cipher ??= this.#options.ciphers.at(blob, offset + this.#position);
+    if (bytes !== undefined) {
+      return this.#cipher.update(bytes.subarray(offset + this.#position, offset + length));
+    }
     this.#file ??= await files.open(join(folder, groupOf(blob), numberOf(blob)));
-    return this.#file.read(offset + this.#position, wanted);
+    return this.#cipher.update(await this.#file.read(offset + this.#position, wanted));
   }
 }
 

@@ -4,6 +4,7 @@ import type { Snapshot, Store, Transaction, Unwatch } from "#store/store.ts";
 import type { Files, Random } from "#world/world.ts";
 import { isSystemError } from "#world/system-error.ts";
 import type { Log } from "../log.ts";
+import { BlobCiphers, keepMasterKey, masterKeyBytes, readMasterKey } from "./blob-cipher.ts";
 import { BlobFile } from "./blob-file.ts";
 import {
   closeFolder,
@@ -35,7 +36,8 @@ export { sliceOf, type Piece } from "./blob-stream.ts";
  *     next start. Only folders that were open at the crash can hold such files, so a start does not look at the rest.
  * B4. A file goes only after the commit that freed it is durable, and not while a hold is on it: who began to read a
  *     body reads it to its end.
- * B5. Memory is bounded whatever the size: bytes wait for the disk, and readers' bytes for their readers.
+ * B5. Bytes are encrypted wherever they rest (blob-cipher.ts).
+ * B6. Memory is bounded whatever the size: bytes wait for the disk, and readers' bytes for their readers.
  */
 export interface Blobs {
   /**
@@ -118,6 +120,8 @@ export class FileBlobs implements Blobs {
   #stopped = false;
   /** How often everything was forgotten. */
   #epoch = 0;
+  /** Undefined until there was a blob. */
+  #ciphers: BlobCiphers | undefined;
 
   constructor(options: BlobsOptions) {
     this.#options = options;
@@ -129,6 +133,8 @@ export class FileBlobs implements Blobs {
   /** Removes what a crash left unnamed (B3), and goes on with what was to be removed. */
   async start(): Promise<void> {
     const { files, folder, store } = this.#options;
+    const master = await store.read(readMasterKey);
+    if (master !== undefined) this.#ciphers = new BlobCiphers(master);
     for (const group of await store.read(openFolders)) {
       const names = await files.list(join(folder, group));
       const unnamed = await store.read((snapshot) =>
@@ -148,6 +154,7 @@ export class FileBlobs implements Blobs {
   async clear(): Promise<void> {
     this.#epoch += 1;
     this.#folder = undefined;
+    this.#ciphers = undefined;
     await this.#options.files.remove(this.#options.folder);
   }
 
@@ -158,8 +165,10 @@ export class FileBlobs implements Blobs {
   }
 
   async receive(source: AsyncIterable<Uint8Array> | Uint8Array): Promise<ReceivedBlob> {
+    const epoch = this.#epoch;
+    const ciphers = this.#ciphers ?? (await this.#firstCiphers());
     if (source instanceof Uint8Array && source.length <= this.#storedBytes) {
-      return this.#small([source], source.length);
+      return this.#small(ciphers, epoch, [source], source.length);
     }
     let gathered: Uint8Array[] = [];
     let sizeBytes = 0;
@@ -174,11 +183,11 @@ export class FileBlobs implements Blobs {
         }
         gathered.push(bytes);
         if (sizeBytes <= this.#storedBytes) continue;
-        target = await this.#create();
+        target = await this.#create(ciphers);
         for (const early of gathered) await target.file.add(early);
         gathered = [];
       }
-      if (target === undefined) return this.#small(gathered, sizeBytes);
+      if (target === undefined) return this.#small(ciphers, epoch, gathered, sizeBytes);
       await target.file.finish();
       await this.#options.files.syncFolder(join(this.#options.folder, target.folder.group));
     } catch (failure) {
@@ -189,7 +198,7 @@ export class FileBlobs implements Blobs {
       throw failure;
     }
     const { folder, id } = target;
-    return this.#received(id, sizeBytes, undefined, folder);
+    return this.#received(id, epoch, sizeBytes, undefined, folder);
   }
 
   retain(tx: Transaction, id: BlobId): void {
@@ -219,27 +228,47 @@ export class FileBlobs implements Blobs {
     const [first, second] = pieces;
     if (second === undefined && (first === undefined || first.bytes !== undefined)) {
       hold.release();
-      return first?.bytes?.subarray(first.offset, first.offset + first.length) ?? noBytes;
+      if (first?.bytes === undefined) return noBytes;
+      const { blob, offset, length } = first;
+      return this.#known.at(blob, offset).update(first.bytes.subarray(offset, offset + length));
     }
     hold.keep(pieces);
-    return new BlobStream({ files, folder, pieces, hold });
+    return new BlobStream({ files, folder, pieces, hold, ciphers: this.#known });
   }
 
-  #small(parts: readonly Uint8Array[], sizeBytes: number): ReceivedBlob {
+  #small(
+    ciphers: BlobCiphers,
+    epoch: number,
+    parts: readonly Uint8Array[],
+    sizeBytes: number,
+  ): ReceivedBlob {
     this.#stored += 1;
-    // Copied: a part may be a corner of a large buffer of the connection's.
-    const bytes = Buffer.concat(parts, sizeBytes);
-    return this.#received(`${this.#run}-${this.#stored}`, sizeBytes, bytes, undefined);
+    const id = `${this.#run}-${this.#stored}`;
+    const [only] = parts;
+    const plain = parts.length === 1 && only !== undefined ? only : Buffer.concat(parts, sizeBytes);
+    return this.#received(id, epoch, sizeBytes, ciphers.at(id, 0).update(plain), undefined);
+  }
+
+  /** Makes the master key, when the first blob comes. */
+  async #firstCiphers(): Promise<BlobCiphers> {
+    const { store, random } = this.#options;
+    for (;;) {
+      const epoch = this.#epoch;
+      const fresh = random.bytes(masterKeyBytes);
+      const master = await store.transact((tx) => keepMasterKey(tx, fresh));
+      // A key that was forgotten meanwhile must not come back.
+      if (epoch === this.#epoch) return (this.#ciphers ??= new BlobCiphers(master));
+    }
   }
 
   #received(
     id: BlobId,
+    epoch: number,
     sizeBytes: number,
     bytes: Buffer | undefined,
     folder: Folder | undefined,
   ): ReceivedBlob {
     const { store } = this.#options;
-    const epoch = this.#epoch;
     let settled = false;
     const discard = async (): Promise<void> => {
       if (settled) return;
@@ -268,14 +297,18 @@ export class FileBlobs implements Blobs {
     };
   }
 
-  async #create(): Promise<{ folder: Folder; id: BlobId; file: BlobFile }> {
+  async #create(ciphers: BlobCiphers): Promise<{ folder: Folder; id: BlobId; file: BlobFile }> {
     const folder = await this.#openFolder();
     folder.files += 1;
     folder.unsettled += 1;
     const id = `${folder.group}-${folder.files}`;
     if (folder.files === this.#filesInFolder) this.#folder = undefined;
     try {
-      return { folder, id, file: await BlobFile.create(this.#options.files, this.#pathOf(id)) };
+      return {
+        folder,
+        id,
+        file: await BlobFile.create(this.#options.files, this.#pathOf(id), ciphers.at(id, 0)),
+      };
     } catch (failure) {
       await this.#remove(folder, id);
       throw failure;
@@ -376,6 +409,13 @@ export class FileBlobs implements Blobs {
         if (left.length === 0) await files.remove(join(folder, group));
       }
     }
+  }
+
+  /** Where there is a blob to read, there is a key. */
+  get #known(): BlobCiphers {
+    if (this.#ciphers === undefined)
+      throw new Error("there is no master key, so there are no blobs");
+    return this.#ciphers;
   }
 
   #isHeld(id: BlobId): boolean {

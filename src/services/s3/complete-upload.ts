@@ -9,6 +9,7 @@ import type { Snapshot } from "#store/store.ts";
 import { checksumMembers } from "./bodies.ts";
 import type { BucketRecord } from "./bucket-record.ts";
 import { checkWriteConditions, checkWriteHeaders } from "./conditions.ts";
+import { encryptionMember } from "./encryption.ts";
 import { s3Error } from "./errors.ts";
 import { partsPrefix, uploadKey } from "./keyspace.ts";
 import { putLayout } from "./layouts.ts";
@@ -126,6 +127,7 @@ function answer(
     Key,
     ETag: `"${etag}"`,
     ...checksumMembers(checksum),
+    ...encryptionMember,
     ...(bucket.versioning === "Enabled" && { VersionId: versionId }),
   };
 }

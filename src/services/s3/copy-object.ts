@@ -4,6 +4,7 @@ import { algorithmOf, checksumMembers, defaultAlgorithm } from "./bodies.ts";
 import { checkWriteConditions, checkWriteHeaders, wholeSecondMs } from "./conditions.ts";
 import { openCopySource, type CopySource } from "./copy-source.ts";
 import { digestsOf } from "./digests.ts";
+import { encryptionMember } from "./encryption.ts";
 import { invalidArgument, s3Error } from "./errors.ts";
 import { putLayout } from "./layouts.ts";
 import { checkKey, describeObject, storageClassOf } from "./object-headers.ts";
@@ -71,6 +72,7 @@ export const copyObject = {
       });
       return {
         ...now.versionMember,
+        ...encryptionMember,
         ...(bucket.versioning === "Enabled" && { VersionId: version.versionId }),
         CopyObjectResult: {
           ETag: `"${digests.etag}"`,

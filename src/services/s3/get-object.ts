@@ -12,6 +12,7 @@ import { expirationMember, lifecycleRules } from "./bucket-lifecycle.ts";
 import { checksumMembers } from "./bodies.ts";
 import type { BucketRecord } from "./bucket-record.ts";
 import { checkReadConditions, wholeSecondMs } from "./conditions.ts";
+import { encryptionMember } from "./encryption.ts";
 import { invalidArgument, s3Error } from "./errors.ts";
 import { lockMembers } from "./object-lock.ts";
 import { openBucket } from "./open-bucket.ts";
@@ -137,6 +138,7 @@ function answerFor(
     ...(bucket.versioning !== undefined && { VersionId: object.versionId }),
     ...object.headers,
     ...overrides(input),
+    ...encryptionMember,
     Metadata: object.metadata,
     StorageClass: object.storageClass as never,
     ...(range !== undefined && { ContentRange: `bytes ${start}-${end - 1}/${object.sizeBytes}` }),

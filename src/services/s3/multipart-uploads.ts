@@ -9,6 +9,7 @@ import type { Context } from "#kernel/context.ts";
 import { algorithmOf, defaultAlgorithm } from "./bodies.ts";
 import type { BucketRecord } from "./bucket-record.ts";
 import { wholeSecondMs } from "./conditions.ts";
+import { encryptionMember } from "./encryption.ts";
 import { s3Error } from "./errors.ts";
 import { uploadKey, uploadsPrefix } from "./keyspace.ts";
 import { prefixes } from "./list-objects.ts";
@@ -50,6 +51,7 @@ export const multipartUploads = {
       Bucket: input.Bucket,
       Key: input.Key,
       UploadId: uploadId,
+      ...encryptionMember,
       ...(checksum.isChecksumChosen && {
         ChecksumAlgorithm: checksum.algorithm,
         ChecksumType: checksum.checksumType,

@@ -2,6 +2,7 @@ import type { Handlers } from "#kernel/service.ts";
 import type { S3 } from "#models/s3.ts";
 import { expirationMember, lifecycleRules } from "./bucket-lifecycle.ts";
 import { checksumMembers, receiveBody } from "./bodies.ts";
+import { encryptionMember } from "./encryption.ts";
 import { checkWriteConditions, checkWriteHeaders } from "./conditions.ts";
 import { checkKey, describeObject } from "./object-headers.ts";
 import { locksIn, locksOf } from "./object-lock.ts";
@@ -45,6 +46,7 @@ export const putObject = {
     return {
       ETag: `"${etag}"`,
       ...checksumMembers(checksum),
+      ...encryptionMember,
       ...version.expiration,
       ...(version.bucket.versioning === "Enabled" && { VersionId: version.versionId }),
     };

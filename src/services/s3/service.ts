@@ -2,6 +2,7 @@ import { defineService } from "#kernel/service.ts";
 import type { S3 } from "#models/s3.ts";
 import { s3Access } from "./access.ts";
 import { applyLifecycle } from "./apply-lifecycle.ts";
+import { bucketEncryption } from "./encryption.ts";
 import { bucketLifecycle } from "./bucket-lifecycle.ts";
 import { bucketTagging } from "./bucket-tagging.ts";
 import { bucketVersioning } from "./bucket-versioning.ts";
@@ -28,6 +29,7 @@ export const s3 = defineService<S3>({
   access: s3Access,
   operations: {
     ...buckets,
+    ...bucketEncryption,
     ...bucketLifecycle,
     ...bucketTagging,
     ...bucketVersioning,

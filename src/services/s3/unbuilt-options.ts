@@ -1,4 +1,5 @@
 import type { PutObjectRequest } from "#models/s3.ts";
+import { checkEncryption } from "./encryption.ts";
 import { notBuilt } from "./errors.ts";
 
 type Options = Partial<
@@ -12,6 +13,7 @@ type Options = Partial<
     | "ServerSideEncryption"
     | "SSECustomerAlgorithm"
     | "SSECustomerKey"
+    | "SSEKMSKeyId"
     | "WriteOffsetBytes"
   >
 >;
@@ -24,8 +26,6 @@ export function refuseUnbuiltOptions(input: Options): void {
     throw notBuilt(`The ACL ${ACL}`);
   }
   if (GrantFullControl ?? GrantRead ?? GrantReadACP ?? GrantWriteACP) throw notBuilt("A grant");
-  if (input.ServerSideEncryption ?? input.SSECustomerAlgorithm ?? input.SSECustomerKey) {
-    throw notBuilt("Server-side encryption");
-  }
+  checkEncryption(input);
   if (input.WriteOffsetBytes !== undefined) throw notBuilt("Appending");
 }

@@ -8,6 +8,7 @@ import type { BucketRecord } from "./bucket-record.ts";
 import { wholeSecondMs } from "./conditions.ts";
 import { openCopySource } from "./copy-source.ts";
 import { digestsOf } from "./digests.ts";
+import { encryptionMember } from "./encryption.ts";
 import { invalidArgument, s3Error } from "./errors.ts";
 import { partKey, partsPrefix } from "./keyspace.ts";
 import { chosenChecksum } from "./multipart-uploads.ts";
@@ -44,7 +45,7 @@ export const uploadParts = {
       });
     });
     const { ChecksumType: _, ...members } = checksumMembers({ ...checksum, type: "FULL_OBJECT" });
-    return { ETag: `"${etag}"`, ...(isChecksumGiven && members) };
+    return { ETag: `"${etag}"`, ...(isChecksumGiven && members), ...encryptionMember };
   },
 
   async UploadPartCopy(ctx, input) {
@@ -92,6 +93,7 @@ export const uploadParts = {
     });
     return {
       ...source.versionMember,
+      ...encryptionMember,
       CopyPartResult: {
         ETag: `"${etag}"`,
         LastModified: wholeSecondMs(modifiedMs),
