@@ -68,7 +68,10 @@ function checkMembers(
   bodyOnly = false,
 ): void {
   for (const member of shape.checkedMembers) {
-    if (bodyOnly && member.bound) continue;
+    if (bodyOnly && member.bound) {
+      if (member.required && value[member.name] === undefined) throw missingHeader(member);
+      continue;
+    }
     const { model, shape: inner, name, required } = member;
     if (!required && !inner.constrained && model.max === undefined) continue;
     if (model.weak && problems.length > 0) continue;
@@ -83,6 +86,11 @@ function checkMembers(
     } else check(each, inner, model.max, path + lowerFirst(name), problems);
     if (problems.length >= mostProblems) return;
   }
+}
+
+function missingHeader({ name, model }: Member): WireProblem {
+  const named = (model.locationName ?? name).toLowerCase();
+  return new WireProblem("InvalidRequest", `Missing required header for this request: ${named}`);
 }
 
 function check(
