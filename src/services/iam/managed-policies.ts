@@ -180,7 +180,7 @@ export function countUses(
   return count;
 }
 
-function listedPolicy(
+export function listedPolicy(
   snapshot: Snapshot,
   ctx: AnyContext,
   policy: PolicyRecord,

@@ -30,15 +30,6 @@ export interface BoundedEntity extends Entity {
 export interface UserRecord extends BoundedEntity {
   readonly groups: readonly string[];
   readonly accessKeyIds: readonly string[];
-  readonly login?: LoginRecord | undefined;
-}
-
-/** A password is stored as scrypt's digest. */
-export interface LoginRecord {
-  readonly createdAtMs: number;
-  readonly salt: string;
-  readonly digest: string;
-  readonly mustChange: boolean;
 }
 
 export type GroupRecord = Entity;

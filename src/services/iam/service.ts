@@ -14,6 +14,12 @@ import { assumeRole } from "./sessions/assume-role.ts";
 import { callerIdentity } from "./sessions/caller-identity.ts";
 import { sessionTokens } from "./sessions/session-tokens.ts";
 import { tags } from "./tags.ts";
+import { accountSettings } from "./account-settings.ts";
+import { authorizationDetails } from "./authorization-details.ts";
+import { instanceProfiles } from "./instance-profiles.ts";
+import { serviceCredentials } from "./service-credentials.ts";
+import { serviceLinkedRoles } from "./service-linked-roles.ts";
+import { simulation } from "./simulation.ts";
 import { users } from "./users.ts";
 
 export const iam = defineService<IAM>({
@@ -29,6 +35,12 @@ export const iam = defineService<IAM>({
     ...attachments,
     ...inlinePolicies,
     ...boundaries,
+    ...accountSettings,
+    ...authorizationDetails,
+    ...instanceProfiles,
+    ...serviceCredentials,
+    ...serviceLinkedRoles,
+    ...simulation,
     ...tags,
   },
 });

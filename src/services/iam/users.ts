@@ -14,6 +14,7 @@ import { uniqueId } from "./ids.ts";
 import { accessKeyKey, memberKey, namedKey, namedPrefix, useKey } from "./keyspace.ts";
 import { pageOf } from "./pages.ts";
 import { accessKeyCodec, userCodec, type UserRecord } from "./records.ts";
+import { credentialsOf } from "./service-credentials.ts";
 import { tagList, tagsOf } from "./tag-lists.ts";
 
 export const users = {
@@ -103,7 +104,9 @@ export const users = {
         ctx.error("DeleteConflict", `Cannot delete entity, must ${first} first.`);
       if (user.groups.length > 0) throw conflict("remove users from group");
       if (user.accessKeyIds.length > 0) throw conflict("delete access keys");
-      if (user.login !== undefined) throw conflict("delete login profile");
+      if (credentialsOf(tx, ctx, user.name, undefined).length > 0) {
+        throw conflict("delete service specific credentials");
+      }
       tx.delete(namedKey(ctx.account, "user", user.name));
       if (user.boundary !== undefined) {
         tx.delete(useKey(ctx.account, "bounded", user.boundary, "user", user.name));
