@@ -8,20 +8,11 @@ import { Agent, request } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { dataFolder } from "./folders.ts";
 import { killAllServers, ServerProcess } from "./server-process.ts";
-import type { Server } from "./servers/server.ts";
 import { tule } from "./servers/tule.ts";
 
 const unitsPerSecond = 100;
 const connections = 16;
 const toleratedPercent = 3;
-
-const throttling: Server = {
-  ...tule,
-  command(place) {
-    const { file, arguments: words } = tule.command(place);
-    return { file, arguments: words.filter((word) => word !== "--no-throttle") };
-  },
-};
 
 const agent = new Agent({ keepAlive: true, maxSockets: connections });
 
@@ -56,7 +47,7 @@ function call(port: number, operation: string, input: object): Promise<Answer> {
 async function run(seconds: number): Promise<boolean> {
   const folder = join(dataFolder, "throttling");
   rmSync(folder, { recursive: true, force: true });
-  const server = await ServerProcess.start(throttling, folder);
+  const server = await ServerProcess.start(tule, folder);
   const { port } = server;
   const TableName = "throttled";
   await call(port, "CreateTable", {

@@ -22,8 +22,6 @@ export const tule: Server = {
       String(port),
       "--data",
       folder,
-      // The load is more than an AWS account may send; what is counted for throttling is counted all the same.
-      "--no-throttle",
     ],
   }),
 };

@@ -121,7 +121,7 @@ export const settings = {
   ),
   partitionLimits: preset(
     switched,
-    "with throttle: let a partition read 3,000 and write 1,000 units a second\nat most, as on AWS",
+    "with throttle: let a partition read 3,000 and write 1,000 units a second\nat most, and an on-demand table what it is warm for, as on AWS",
     false,
   ),
   peer: derived(

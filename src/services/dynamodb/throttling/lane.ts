@@ -45,9 +45,9 @@ export class Lane {
     this.#consumed = this.#eventSeries(`Consumed${direction}CapacityUnits`);
     this.#capacity = capacity;
     this.#peak = new Peak(nowMs);
-    this.#bucket = new TokenBucket(this.#unitsPerSecond(), burstSeconds, nowMs);
     this.#partitions =
       ctx.settings.throttle && ctx.settings.partitionLimits ? new Map() : undefined;
+    this.#bucket = new TokenBucket(this.#unitsPerSecond(), burstSeconds, nowMs);
   }
 
   /** Obeys other settings from now on. */
@@ -73,7 +73,11 @@ export class Lane {
 
   take(units: number, nowMs: number): void {
     this.#bucket.take(units, nowMs);
-    if (!this.#capacity.isProvisioned && this.#peak.add(units, nowMs)) {
+    if (
+      this.#partitions !== undefined &&
+      !this.#capacity.isProvisioned &&
+      this.#peak.add(units, nowMs)
+    ) {
       this.#bucket.changeRate(this.#unitsPerSecond(), nowMs);
     }
     this.#consumed.add(units, nowMs);
@@ -114,8 +118,12 @@ export class Lane {
     return Math.min(units ?? Infinity, this.#onDemandUnits());
   }
 
-  /** An on-demand table serves at once what it is warm for, or twice its peak so far, within the account's quota. */
+  /**
+   * With limits of partitions, an on-demand table serves at once what the partitions that it is warm for carry, or twice
+   * its peak so far; in any case no more than the account's quota.
+   */
   #onDemandUnits(): number {
+    if (this.#partitions === undefined) return accountUnitsPerSecond;
     const reached = Math.max(this.#capacity.warmUnits, 2 * this.#peak.unitsPerSecond);
     return Math.min(accountUnitsPerSecond, reached);
   }
