@@ -1,6 +1,6 @@
 import type { Kernel } from "#kernel/kernel.ts";
 import type { OperationMetrics } from "#kernel/metrics.ts";
-import type { AnyHandler, Observe } from "#kernel/service.ts";
+import type { AnyHandler, CrossOrigin, Observe } from "#kernel/service.ts";
 import type { Protocol } from "#wire/protocol.ts";
 import { protocols } from "#wire/protocols.ts";
 import { streamsInput } from "#wire/rest.ts";
@@ -22,6 +22,7 @@ export interface Endpoint {
   readonly streamsInput: boolean;
   readonly metrics: OperationMetrics;
   readonly observe: Observe | undefined;
+  readonly crossOrigin: CrossOrigin | undefined;
 }
 
 export class Endpoints {
@@ -52,6 +53,7 @@ export class Endpoints {
       handler,
       streamsInput: handler !== undefined && operation !== undefined && streamsInput(operation),
       observe: served?.observe,
+      crossOrigin: served?.crossOrigin,
       metrics: this.#kernel.metrics.operation(serviceName, operationName ?? "Unknown"),
     };
     // Names come from the models' lists, so there are only so many to keep.

@@ -16,6 +16,7 @@ import { validate } from "#wire/validate.ts";
 import { authenticate } from "./authenticate.ts";
 import { contentOf } from "./content.ts";
 import { streamedContentOf } from "./streamed-content.ts";
+import { allowOrigin, preflight } from "./cross-origin.ts";
 import { Endpoints, type Endpoint } from "./endpoints.ts";
 import { BodyBroken, BodyTooLarge, Dropped } from "./front/http.ts";
 import type { HttpHandler, HttpRequest, HttpResponse } from "./front/http.ts";
@@ -50,13 +51,18 @@ export function gateway(options: GatewayOptions): HttpHandler {
     const call: Call = { request, routed, body, requestId };
     for (let closed = gate.enter(); closed !== undefined; closed = gate.enter()) await closed;
     try {
-      response = await answer(options, endpoint, call);
+      response =
+        (endpoint.crossOrigin && (await preflight(options, endpoint, call))) ??
+        (await answer(options, endpoint, call));
     } catch (failure) {
       error = wireError(options.kernel, endpoint, requestId, failure);
       const { protocol, service, operation } = endpoint;
       response = protocol.encodeError(service, operation, error, requestId);
     } finally {
       gate.leave();
+    }
+    if (endpoint.crossOrigin !== undefined && request.headers["origin"] !== undefined) {
+      response = await allowOrigin(options, endpoint, call, response);
     }
     const latencyMs = clock.elapsedMs() - startedMs;
     const { status } = response;

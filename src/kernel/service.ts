@@ -35,6 +35,27 @@ export type JobHandler = (ctx: JobContext, payload: never) => void | Promise<voi
 export type RegionCallHandler = (ctx: Context<string>, payload: never) => unknown;
 export type EventHandler = (ctx: JobContext, payload: never) => void | Promise<void>;
 
+/** Answers browsers, which ask for nobody in particular: both look at the resource that the path names. */
+export interface CrossOrigin {
+  /** The headers that allow a request before it is made; throws the error that refuses it. */
+  preflight(
+    ctx: Context,
+    ask: {
+      /** With what the host's name says in front, not decoded. */
+      readonly path: string;
+      readonly origin: string | undefined;
+      readonly method: string | undefined;
+      /** Lower case. */
+      readonly headers: readonly string[];
+    },
+  ): Promise<Record<string, string>>;
+  /** The headers that let a page read the answer to its request; none if it may not. */
+  headers(
+    ctx: Context,
+    ask: { readonly path: string; readonly origin: string; readonly method: string },
+  ): Promise<Record<string, string>>;
+}
+
 /** A service's table of contents. */
 export interface ServiceDefinition<Service = Record<string, never>> {
   /** The model's name: "dynamodb". It is also the first part of the service's keys. */
@@ -55,6 +76,8 @@ export interface ServiceDefinition<Service = Record<string, never>> {
   readonly regionCalls?: Readonly<Record<string, RegionCallHandler>>;
   /** Counts each call of a client that was answered. */
   readonly observe?: Observe;
+  /** What other sites' pages may do with its resources, if their owners say so. */
+  readonly crossOrigin?: CrossOrigin;
   /** What the service can tell of a tenant besides its operations, for the server's own pages. */
   readonly reports?: Readonly<Record<string, Report>>;
   /** What answers on ports of the service's own (`ctx.openPort`); each is made once for a running server. */
@@ -84,6 +107,7 @@ export interface Service {
   readonly subscriptions: ReadonlyMap<string, EventHandler>;
   readonly regionCalls: ReadonlyMap<string, RegionCallHandler>;
   readonly observe: Observe | undefined;
+  readonly crossOrigin: CrossOrigin | undefined;
   readonly reports: ReadonlyMap<string, Report>;
   readonly listeners: ReadonlyMap<string, () => PortHandler>;
 }
@@ -100,6 +124,7 @@ export function defineService<Types>(definition: ServiceDefinition<Types>): Serv
     subscriptions: new Map(Object.entries(definition.subscriptions ?? {})),
     regionCalls: new Map(Object.entries(definition.regionCalls ?? {})),
     observe: definition.observe,
+    crossOrigin: definition.crossOrigin,
     reports: new Map(Object.entries(definition.reports ?? {})),
     listeners: new Map(Object.entries(definition.listeners ?? {})),
   };

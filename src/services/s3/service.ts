@@ -2,6 +2,7 @@ import { defineService } from "#kernel/service.ts";
 import type { S3 } from "#models/s3.ts";
 import { s3Access } from "./access.ts";
 import { applyLifecycle } from "./apply-lifecycle.ts";
+import { bucketCors, crossOrigin } from "./bucket-cors.ts";
 import { bucketEncryption } from "./encryption.ts";
 import { bucketLifecycle } from "./bucket-lifecycle.ts";
 import { bucketTagging } from "./bucket-tagging.ts";
@@ -29,6 +30,7 @@ export const s3 = defineService<S3>({
   access: s3Access,
   operations: {
     ...buckets,
+    ...bucketCors,
     ...bucketEncryption,
     ...bucketLifecycle,
     ...bucketTagging,
@@ -47,5 +49,6 @@ export const s3 = defineService<S3>({
     ...uploadParts,
     ...completeUpload,
   },
+  crossOrigin,
   jobs: { applyLifecycle, releasePieces, sweepBucket, sweepUpload },
 });
