@@ -8,6 +8,8 @@ import {
 import { STSClient } from "@aws-sdk/client-sts";
 import type { Tule } from "./tule.ts";
 
+type Endpoint = Pick<Tule, "endpoint">;
+
 export interface Keys {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -20,15 +22,15 @@ after(() => {
 });
 
 /** A client for whoever has the keys; an account's id stands for its root user. */
-export function iamOf(tule: Tule, who: Keys | string): IAMClient {
+export function iamOf(tule: Endpoint, who: Keys | string): IAMClient {
   return kept(new IAMClient(configOf(tule, who)));
 }
 
-export function stsOf(tule: Tule, who: Keys | string): STSClient {
+export function stsOf(tule: Endpoint, who: Keys | string): STSClient {
   return kept(new STSClient(configOf(tule, who)));
 }
 
-function configOf({ endpoint }: Tule, who: Keys | string) {
+function configOf({ endpoint }: Endpoint, who: Keys | string) {
   const credentials = typeof who === "string" ? rootKeys(who) : who;
   return { endpoint, region: "us-east-1", credentials, maxAttempts: 1 };
 }
