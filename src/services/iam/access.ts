@@ -23,7 +23,6 @@ const group = "group/{GroupName}";
 const role = "role/{RoleName}";
 const policy = "{PolicyArn}";
 const profile = "instance-profile/{InstanceProfileName}";
-const oidcProvider = "{OpenIDConnectProviderArn}";
 
 function needs(resource: string, ...operations: readonly string[]): [string, OperationAccess][] {
   return operations.map((operation) => [
@@ -82,12 +81,6 @@ export const iamAccess: ServiceAccess = {
     ...needs(profile, "UntagInstanceProfile", "ListInstanceProfileTags"),
     ...needs(profile, "RemoveRoleFromInstanceProfile"),
     needsAlso("AddRoleToInstanceProfile", profile, { action: "iam:PassRole", resource: role }),
-    ...needs("oidc-provider/*", "CreateOpenIDConnectProvider"),
-    ...needs(oidcProvider, "GetOpenIDConnectProvider", "DeleteOpenIDConnectProvider"),
-    ...needs(oidcProvider, "AddClientIDToOpenIDConnectProvider", "TagOpenIDConnectProvider"),
-    ...needs(oidcProvider, "RemoveClientIDFromOpenIDConnectProvider"),
-    ...needs(oidcProvider, "UpdateOpenIDConnectProviderThumbprint"),
-    ...needs(oidcProvider, "UntagOpenIDConnectProvider", "ListOpenIDConnectProviderTags"),
     ...needs("*", "ListUsers", "ListGroups", "ListRoles", "ListPolicies", "ListInstanceProfiles"),
     ...needs("*", "ListOpenIDConnectProviders", "ListAccountAliases", "CreateAccountAlias"),
     ...needs("*", "DeleteAccountAlias", "GetAccountSummary", "GetAccountPasswordPolicy"),

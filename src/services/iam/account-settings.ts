@@ -3,7 +3,7 @@ import type { Handlers } from "#kernel/service.ts";
 import type { IAM, PasswordPolicy } from "#models/iam.ts";
 import type { Snapshot } from "#store/store.ts";
 import type { AnyContext } from "./entities.ts";
-import { namedPrefix, providersPrefix, settingKey } from "./keyspace.ts";
+import { namedPrefix, settingKey } from "./keyspace.ts";
 import { policyCodec, settingCodec } from "./records.ts";
 
 /** What is set for the account as a whole, and how full it is. */
@@ -90,7 +90,7 @@ export const accountSettings = {
           PolicyVersionsInUseQuota: 10_000,
           InstanceProfiles: count("profile"),
           InstanceProfilesQuota: 1_000,
-          Providers: countIn(snapshot, providersPrefix(ctx.account)),
+          Providers: 0,
           ServerCertificates: 0,
           ServerCertificatesQuota: 20,
           MFADevices: 0,

@@ -1,13 +1,6 @@
 /** ARNs of IAM's own: no region, and the path before the name. */
 
-export type ArnKind =
-  | "user"
-  | "group"
-  | "role"
-  | "policy"
-  | "instance-profile"
-  | "oidc-provider"
-  | "saml-provider";
+export type ArnKind = "user" | "group" | "role" | "policy" | "instance-profile";
 
 export function arnOf(
   account: string,

@@ -14,7 +14,6 @@ import { tenantPrefix } from "#kernel/kernel.ts";
  *   member             group name, user name        → the name of a user who is in a group
  *   attached           policy ARN, kind, name       → the name of whom a managed policy is attached to
  *   bounded            policy ARN, kind, name       → the name of whom it is the permissions boundary of
- *   provider           ARN                          → ProviderRecord: who vouches for identities from elsewhere
  *   service-credential id                           → ServiceCredentialRecord
  *   deletion           task id                      → nothing: a service-linked role that was deleted
  *   setting            kind                         → what was set for the account: "alias", "password-policy"
@@ -59,9 +58,6 @@ export const useKey = (
   kind: EntityKind,
   name: string,
 ): Key => key(account, use, policyArn, kind, name.toLowerCase());
-
-export const providerKey = (account: string, arn: string): Key => key(account, "provider", arn);
-export const providersPrefix = (account: string): Key => key(account, "provider");
 
 export const serviceCredentialKey = (account: string, id: string): Key =>
   key(account, "service-credential", id);

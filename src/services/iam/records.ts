@@ -76,18 +76,6 @@ export interface AccessKeyRecord {
   readonly sealedSecret: string;
 }
 
-export interface ProviderRecord {
-  readonly arn: string;
-  readonly createdAtMs: number;
-  readonly tags: Tags;
-  /** Of OpenID Connect: without "https://". */
-  readonly url?: string | undefined;
-  readonly clientIds?: readonly string[] | undefined;
-  readonly thumbprints?: readonly string[] | undefined;
-  /** Of SAML. */
-  readonly metadata?: string | undefined;
-}
-
 export interface ServiceCredentialRecord {
   readonly id: string;
   readonly userName: string;
@@ -109,6 +97,5 @@ export const roleCodec = json<RoleRecord>();
 export const policyCodec = json<PolicyRecord>();
 export const profileCodec = json<InstanceProfileRecord>();
 export const accessKeyCodec = json<AccessKeyRecord>();
-export const providerCodec = json<ProviderRecord>();
 export const serviceCredentialCodec = json<ServiceCredentialRecord>();
 export const settingCodec = json<Readonly<Record<string, unknown>>>();

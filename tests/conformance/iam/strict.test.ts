@@ -29,7 +29,7 @@ interface Service {
   readonly action: string;
   readonly denied: string;
   readonly forged: string;
-  call(keys: Keys): Promise<unknown>;
+  readonly call: (keys: Keys) => Promise<unknown>;
 }
 
 const json = { denied: "AccessDeniedException", forged: "InvalidSignatureException" };
