@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 
 // Makes the package that users install, in dist/: the server as one file (for Node 22 and later, which need
-// not know TypeScript), its licence, and a package.json of its own. What is native stays a dependency.
+// not know TypeScript), its licence, and a package.json of its own. What it depends on at run time, if anything, is not in the file.
 
 const root = join(import.meta.dirname, "..");
 const folder = join(root, process.argv[2] ?? "dist");
@@ -13,8 +13,9 @@ const description = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
   readonly version: string;
   readonly description: string;
   readonly license: string;
-  readonly dependencies: Readonly<Record<string, string>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
 };
+const dependencies = description.dependencies ?? {};
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(join(folder, "bin"), { recursive: true });
@@ -28,14 +29,14 @@ await build({
   format: "esm",
   platform: "node",
   target: "node22",
-  external: Object.keys(description.dependencies),
+  external: Object.keys(dependencies),
   legalComments: "external",
   logLevel: "warning",
 });
 for (const file of ["LICENSE", "NOTICE", "README.md", "bin/tule"]) {
   cpSync(join(root, file), join(folder, file));
 }
-const { name, version, license, dependencies } = description;
+const { name, version, license } = description;
 const published = {
   name,
   version,
