@@ -136,7 +136,7 @@ def _():
 
 @case("what is not here yet is a 501 that names it")
 def _():
-    error = refused(ClientError, lambda: client("dynamodb", retries={"max_attempts": 0}).list_backups())
+    error = refused(ClientError, lambda: client("sagemaker", retries={"max_attempts": 0}).list_domains())
     equal(error.response["Error"]["Code"], "NotImplemented")
     equal(error.response["ResponseMetadata"]["HTTPStatusCode"], 501)
 
