@@ -14,6 +14,7 @@ import {
 import { route, routeNeedsForm, type Route } from "#wire/route.ts";
 import { validate } from "#wire/validate.ts";
 import { authenticate } from "./authenticate.ts";
+import { checkDigests } from "./body-digests.ts";
 import { contentOf } from "./content.ts";
 import { streamedContentOf } from "./streamed-content.ts";
 import { allowOrigin, preflight } from "./cross-origin.ts";
@@ -134,6 +135,7 @@ async function answer(
   } else {
     const whole = contentOf(request, body, signer, largestBodyBytes);
     content = whole instanceof Buffer ? whole : await whole;
+    if (routed.protocol === "rest-xml" && content.length > 0) checkDigests(headers, content);
   }
   const input = protocol.decode(operation, { method, path, query, headers, body: content, stream });
   validate(operation, input);

@@ -16,7 +16,7 @@ import {
   type S3Client,
 } from "@aws-sdk/client-s3";
 import { covers } from "../../support/covers.ts";
-import { newBucket } from "../../support/s3-buckets.ts";
+import { newBucket, scopeOfS3 } from "../../support/s3-buckets.ts";
 import { startTule } from "../../support/tule.ts";
 
 const tule = await startTule();
@@ -293,6 +293,26 @@ test("many keys are deleted at once, each with its own answer", async () => {
   assert.deepEqual((await removeAll([{ Key: "v", VersionId: version }])).Deleted, [
     { Key: "v", VersionId: version },
   ]);
+});
+
+test("a list of keys that is not what was said of it deletes nothing", async () => {
+  covers("s3.DeleteObjects");
+  const { s3, Bucket, put, get } = await startBucket();
+  await put("a");
+  const { accessKeyId } = await s3.config.credentials();
+  for (const [name, code] of [
+    ["content-md5", "BadDigest"],
+    ["x-amz-checksum-sha256", "BadDigest"],
+  ] as const) {
+    const { status, text } = await tule.raw({
+      path: `/${Bucket}?delete`,
+      headers: { ...scopeOfS3(accessKeyId), [name]: "1B2M2Y8AsgTpgAmY7PhCfg==" },
+      body: "<Delete><Object><Key>a</Key></Object></Delete>",
+    });
+    assert.equal(status, 400);
+    assert.ok(text.includes(`<Code>${code}</Code>`), text);
+  }
+  assert.equal(await get("a"), "a");
 });
 
 test("a bucket with nothing but a delete marker is not empty", async () => {
