@@ -150,7 +150,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 }
 
 function placeOf({ world, dataFolder }: ServerOptions): StatePlace {
-  if (dataFolder === undefined) return new MemoryPlace(() => memoryStore());
+  if (dataFolder === undefined) return new MemoryPlace(() => memoryStore(undefined, setImmediate));
   const holder = `process ${process.pid}`;
   return new DiskPlace({
     files: world.files,

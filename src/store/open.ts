@@ -44,9 +44,14 @@ export function openStore(options: StoreOptions): Promise<Store> {
 /**
  * A store in memory, for tests and `--memory`. What it holds ends with the process; with a world it can be
  * copied to a folder (`copyTo`).
+ * @param nextTurn when commits are answered. A server says `setImmediate`: a job of many steps then lets others have
+ *     their turn.
  */
-export function memoryStore(world?: World): Store {
-  return new LocalStore(new MemoryEngine(world?.files, setImmediate));
+export function memoryStore(
+  world?: World,
+  nextTurn: (run: () => void) => void = queueMicrotask,
+): Store {
+  return new LocalStore(new MemoryEngine(world?.files, setImmediate), nextTurn);
 }
 
 /** A store in memory that begins as what a store's `copyTo` left in this folder, which is only read. */
