@@ -4,7 +4,8 @@ import { tableKey } from "./keyspace.ts";
 import { isChangingReplicas } from "./global-tables/replication.ts";
 import { findTable } from "./open-table.ts";
 import { settleStream } from "./streams/stream-life.ts";
-import { tableCodec, type TableRecord } from "./table-record.ts";
+import { type IndexRecord, tableCodec, type TableRecord } from "./table-record.ts";
+import { changingIndexesOf } from "./vector-indexes/vector-index-record.ts";
 
 /** Names a table for a job; the id tells it from a later table of the same name. */
 export interface TableJob {
@@ -30,16 +31,19 @@ export function activated(table: TableRecord): TableRecord {
   const isNewlyOnDemand = table.status === "CREATING" && billing.mode === "PAY_PER_REQUEST";
   // A table that loses an index is ACTIVE again when that is gone.
   const isBusy =
-    table.globalIndexes.some((index) => index.status === "DELETING") ||
+    changingIndexesOf(table).some((index) => index.status === "DELETING") ||
     (table.status === "UPDATING" && isChangingReplicas(table));
+  // An index that is filled or taken away has a job of its own.
+  const settled = <Index extends Pick<IndexRecord, "status" | "backfilling">>(
+    index: Index,
+  ): Index =>
+    index.backfilling || index.status === "DELETING" ? index : { ...index, status: "ACTIVE" };
   return {
     ...table,
     status: isBusy ? table.status : "ACTIVE",
     restoring: undefined,
     billing: isNewlyOnDemand ? { ...billing, payPerRequestSinceMs: table.createdAtMs } : billing,
-    // An index that is filled or taken away has a job of its own.
-    globalIndexes: table.globalIndexes.map((index) =>
-      index.backfilling || index.status === "DELETING" ? index : { ...index, status: "ACTIVE" },
-    ),
+    globalIndexes: table.globalIndexes.map(settled),
+    vectorIndexes: table.vectorIndexes?.map(settled),
   };
 }

@@ -4,8 +4,8 @@ import type { Transaction } from "#store/store.ts";
 import type { IndexJob } from "./delete-index.ts";
 import { backfillKey, itemsPrefix, tableKey } from "./keyspace.ts";
 import { findTable } from "./open-table.ts";
-import { indexLayout } from "./table-layout.ts";
-import { type IndexRecord, tableCodec, type TableRecord } from "./table-record.ts";
+import { tableCodec, type TableRecord } from "./table-record.ts";
+import { changingIndexesOf, vectorIndexesOf } from "./vector-indexes/vector-index-record.ts";
 import { TableWriter } from "./write-item.ts";
 
 /*
@@ -32,17 +32,15 @@ export async function backfillIndex(ctx: JobContext, job: IndexJob): Promise<voi
 
 /** One step; answers whether it was the last. */
 function backfillStep(tx: Transaction, ctx: JobContext, job: IndexJob): boolean {
-  const found = indexOf(tx, ctx, job);
-  if (found === undefined) {
+  const table = tableToFill(tx, ctx, job);
+  if (table === undefined) {
     ctx.complete(tx);
     return true;
   }
-  const { table, index } = found;
   const prefix = itemsPrefix(ctx, table);
-  const progressKey = backfillKey(ctx, table, index);
+  const progressKey = backfillKey(ctx, table, { id: job.indexId });
   const last = tx.get(progressKey)?.toString("latin1");
   const writer = new TableWriter(tx, ctx, table);
-  const layout = indexLayout(ctx, table, index, true);
   const range = {
     start: last === undefined ? prefix : keyAfter(last),
     end: endOfPrefix(prefix),
@@ -50,7 +48,7 @@ function backfillStep(tx: Transaction, ctx: JobContext, job: IndexJob): boolean 
   };
   let reached: Key | undefined;
   for (const { key, value } of bounded(tx.range(range))) {
-    writer.backfill(layout, value);
+    writer.backfill(job.indexId, key, value);
     reached = key;
   }
   writer.finish();
@@ -59,7 +57,7 @@ function backfillStep(tx: Transaction, ctx: JobContext, job: IndexJob): boolean 
     return false;
   }
   tx.delete(progressKey);
-  tx.putRecord(tableKey(ctx, table.name), tableCodec, withFilledIndex(table, index));
+  tx.putRecord(tableKey(ctx, table.name), tableCodec, withFilledIndex(table, job.indexId));
   ctx.complete(tx);
   return true;
 }
@@ -75,23 +73,20 @@ function* bounded(
   }
 }
 
-/** The index, if it is still to be filled. */
-function indexOf(
-  tx: Transaction,
-  ctx: JobContext,
-  job: IndexJob,
-): { readonly table: TableRecord; readonly index: IndexRecord } | undefined {
+/** The table, if the index is still to be filled. */
+function tableToFill(tx: Transaction, ctx: JobContext, job: IndexJob): TableRecord | undefined {
   const table = findTable(tx, ctx, job.tableName);
   if (table?.id !== job.tableId || table.status === "DELETING") return undefined;
-  const index = table.globalIndexes.find((candidate) => candidate.id === job.indexId);
-  return index?.status === "CREATING" ? { table, index } : undefined;
+  const index = changingIndexesOf(table).find((candidate) => candidate.id === job.indexId);
+  return index?.status === "CREATING" ? table : undefined;
 }
 
-function withFilledIndex(table: TableRecord, index: IndexRecord): TableRecord {
+function withFilledIndex(table: TableRecord, indexId: number): TableRecord {
+  const filled = <Index extends { readonly id: number }>(index: Index): Index =>
+    index.id === indexId ? { ...index, status: "ACTIVE", backfilling: false } : index;
   return {
     ...table,
-    globalIndexes: table.globalIndexes.map((candidate) =>
-      candidate === index ? { ...index, status: "ACTIVE", backfilling: false } : candidate,
-    ),
+    globalIndexes: table.globalIndexes.map(filled),
+    vectorIndexes: vectorIndexesOf(table).map(filled),
   };
 }

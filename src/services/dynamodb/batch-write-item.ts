@@ -206,6 +206,7 @@ function sum(one: ConsumedUnits | undefined, other: ConsumedUnits): ConsumedUnit
   for (const units of [one, other]) {
     addInto(total.globalIndexes, units.globalIndexes);
     addInto(total.localIndexes, units.localIndexes);
+    addInto(total.vectorIndexes, units.vectorIndexes);
   }
   return total;
 }

@@ -9,6 +9,11 @@ import { newGlobalIndex } from "./new-indexes.ts";
 import type { IndexRecord, KeyAttribute, TableKey, TableRecord } from "./table-record.ts";
 import { byName, checkIndexes, globalIndexesAtMost, keyAttributes } from "./table-schema.ts";
 import { checkIndexIsFree } from "./table-states.ts";
+import {
+  checkVectorIndexUpdates,
+  withVectorIndexUpdates,
+} from "./vector-indexes/change-vector-indexes.ts";
+import { changingIndexesOf } from "./vector-indexes/vector-index-record.ts";
 
 /*
  * What UpdateTable makes of a table's global indexes. Messages are AWS's, as they were measured in October 2026
@@ -35,6 +40,7 @@ export function changedIndexes(
     if (Update !== undefined) checkIndexIsThere(ctx, before, Update.IndexName, "Update");
     if (Delete !== undefined) checkIndexIsThere(ctx, before, Delete.IndexName, "Delete");
   }
+  checkVectorIndexUpdates(ctx, before, input);
   checkOneAtATime(ctx, before, input);
   checkAllUpdated(ctx, table, before, input);
   let after: TableRecord = {
@@ -48,7 +54,7 @@ export function changedIndexes(
     if (Create !== undefined) after = withNewIndex(ctx, after, Create, input.AttributeDefinitions);
     if (Delete !== undefined) after = withIndexDeleting(after, Delete.IndexName);
   }
-  return after;
+  return withVectorIndexUpdates(ctx, after, input);
 }
 
 function checkIndexIsThere(
@@ -73,13 +79,17 @@ function checkIndexIsThere(
 }
 
 function checkOneAtATime(ctx: IndexesContext, table: TableRecord, input: UpdateTableInput): void {
-  const begun = (input.GlobalSecondaryIndexUpdates ?? []).filter(
+  const updates = [
+    ...(input.GlobalSecondaryIndexUpdates ?? []),
+    ...(input.VectorIndexUpdates ?? []),
+  ];
+  const begun = updates.filter(
     ({ Create, Delete }) => Create !== undefined || Delete !== undefined,
   );
   if (begun.length === 0) return;
   const deleted = begun[0]?.Delete?.IndexName;
   // An index may be deleted while it is being filled.
-  const isBusy = table.globalIndexes.some(
+  const isBusy = changingIndexesOf(table).some(
     (index) =>
       index.status === "DELETING" || (index.status === "CREATING" && index.name !== deleted),
   );
@@ -118,7 +128,7 @@ function withNewIndex(
   definitions: readonly AttributeDefinition[] | undefined,
 ): TableRecord {
   const { IndexName: name } = given;
-  if ([...table.globalIndexes, ...table.localIndexes].some((index) => index.name === name)) {
+  if ([...changingIndexesOf(table), ...table.localIndexes].some((index) => index.name === name)) {
     throw ctx.error("ValidationException", "Attempting to create an index which already exists");
   }
   if (definitions === undefined || definitions.length === 0) {

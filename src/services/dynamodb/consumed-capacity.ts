@@ -27,10 +27,12 @@ export interface ConsumedUnits {
   table: number;
   readonly globalIndexes: Map<string, number>;
   readonly localIndexes: Map<string, number>;
+  /** Bytes, not units: vector indexes are counted apart. */
+  readonly vectorIndexes: Map<string, number>;
 }
 
 export function noUnits(): ConsumedUnits {
-  return { table: 0, globalIndexes: new Map(), localIndexes: new Map() };
+  return { table: 0, globalIndexes: new Map(), localIndexes: new Map(), vectorIndexes: new Map() };
 }
 
 /** Which further member an answer shows: transactions alone tell units of reading and of writing apart. */
@@ -56,6 +58,11 @@ export function consumedCapacity(
   if (units.localIndexes.size > 0) answer.LocalSecondaryIndexes = byName(units.localIndexes, kind);
   if (units.globalIndexes.size > 0) {
     answer.GlobalSecondaryIndexes = byName(units.globalIndexes, kind);
+  }
+  if (units.vectorIndexes.size > 0) {
+    answer.VectorIndexes = Object.fromEntries(
+      [...units.vectorIndexes].map(([name, bytes]) => [name, { VectorWriteRequestBytes: bytes }]),
+    );
   }
   return answer;
 }

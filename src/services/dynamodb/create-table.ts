@@ -27,6 +27,7 @@ import {
   tableThroughput,
   type ThroughputContext,
 } from "./throughput.ts";
+import { newVectorIndexes } from "./vector-indexes/new-vector-indexes.ts";
 
 const invalid = "One or more parameter values were invalid: ";
 
@@ -74,9 +75,9 @@ export const createTable = {
 
 function refuseWhatIsNotBuilt(ctx: Context, input: CreateTableInput): void {
   const asksFor = (member: keyof CreateTableInput): boolean => input[member] !== undefined;
-  const missing = (
-    ["GlobalTableSourceArn", "GlobalTableSettingsReplicationMode", "VectorIndexes"] as const
-  ).find(asksFor);
+  const missing = (["GlobalTableSourceArn", "GlobalTableSettingsReplicationMode"] as const).find(
+    asksFor,
+  );
   if (missing !== undefined) {
     throw ctx.error("NotImplemented", `CreateTable with ${missing} is not implemented yet`);
   }
@@ -114,11 +115,20 @@ export function newTable(
     ...(input.LocalSecondaryIndexes ?? []),
     ...(input.GlobalSecondaryIndexes ?? []),
   ].map((index) => index.KeySchema);
-  checkAllUsed(ctx, definitions, [schema, ...indexSchemas]);
+  const searchSchemas = (input.VectorIndexes ?? []).map((index) => index.SearchSchema ?? []);
+  checkAllUsed(ctx, definitions, [schema, ...indexSchemas, ...searchSchemas]);
   const arn = ctx.arn(`table/${name}`);
   const localIndexes = newLocalIndexes(ctx, arn, key, input);
   const globalIndexes = newGlobalIndexes(ctx, arn, localIndexes, input);
   checkIndexes(ctx, localIndexes, globalIndexes);
+  const others = [...localIndexes, ...globalIndexes];
+  const vectorIndexes = newVectorIndexes(
+    ctx,
+    { arn, firstId: others.length, mode: billing.mode },
+    input.VectorIndexes,
+    definitions,
+    others.map((index) => index.name),
+  );
   return {
     name,
     id: ctx.random.uuid(),
@@ -134,7 +144,8 @@ export function newTable(
       .toSorted(byName),
     globalIndexes,
     localIndexes,
-    nextIndexId: localIndexes.length + globalIndexes.length,
+    vectorIndexes,
+    nextIndexId: others.length + (vectorIndexes?.length ?? 0),
     billing,
     tableClass: input.TableClass,
     tableClassChangesMs: [],

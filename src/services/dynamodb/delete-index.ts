@@ -5,6 +5,7 @@ import { backfillKey, indexPrefix, tableKey } from "./keyspace.ts";
 import { findTable } from "./open-table.ts";
 import { tableCodec, type TableRecord } from "./table-record.ts";
 import { keyAttributes } from "./table-schema.ts";
+import { vectorIndexesOf } from "./vector-indexes/vector-index-record.ts";
 
 export interface IndexJob extends TableJob {
   readonly indexId: number;
@@ -29,13 +30,22 @@ export async function deleteIndex(ctx: JobContext, job: IndexJob): Promise<void>
 /** The table without the index, ACTIVE, and without the definitions that only the index needed. */
 function withoutIndex(table: TableRecord, indexId: number): TableRecord {
   const globalIndexes = table.globalIndexes.filter((index) => index.id !== indexId);
-  if (globalIndexes.length === table.globalIndexes.length) return table;
+  const vectors = vectorIndexesOf(table);
+  const vectorIndexes = vectors.filter((index) => index.id !== indexId);
+  const isThere =
+    globalIndexes.length < table.globalIndexes.length || vectorIndexes.length < vectors.length;
+  if (!isThere) return table;
   const keys = [table, ...table.localIndexes, ...globalIndexes].map((holder) => holder.key);
-  const used = new Set(keys.flatMap((key) => keyAttributes(key).map(({ name }) => name)));
+  const used = new Set(
+    [...keys.flatMap(keyAttributes), ...vectorIndexes.flatMap((index) => index.searchSchema)].map(
+      ({ name }) => name,
+    ),
+  );
   return {
     ...table,
     status: "ACTIVE",
     globalIndexes,
+    vectorIndexes,
     attributeDefinitions: table.attributeDefinitions.filter(({ name }) => used.has(name)),
   };
 }

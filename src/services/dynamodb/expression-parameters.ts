@@ -14,6 +14,10 @@ export const scanParameters: ExpressionParameters = {
   expressions: ["ProjectionExpression", "FilterExpression"],
   nonExpressions: ["AttributesToGet", "ScanFilter", "ConditionalOperator"],
 };
+export const searchParameters: ExpressionParameters = {
+  expressions: ["ProjectionExpression", "SearchConditionExpression"],
+  nonExpressions: [],
+};
 export const updateParameters: ExpressionParameters = {
   expressions: ["UpdateExpression", "ConditionExpression"],
   nonExpressions: ["AttributeUpdates", "Expected", "ConditionalOperator"],

@@ -5,6 +5,7 @@ import { checkIndexKeyValue, checkKeyValue, encodeKeyValue } from "./key-encodin
 import { partitionBytes } from "./keyspace.ts";
 import type { Item } from "./stored-item.ts";
 import type { IndexLayout, TableLayout } from "./table-layout.ts";
+import { checkVectors } from "./vector-indexes/check-vectors.ts";
 import type { IndexRecord, KeyAttribute } from "./table-record.ts";
 import { invalidParameter, ValidationProblem } from "./validation-problem.ts";
 
@@ -67,11 +68,13 @@ export function encodeAttribute(item: Item, attribute: KeyAttribute): Key {
 }
 
 /**
- * Refuses values that a secondary index cannot have as its key: of another type, empty or too long. Attributes that
+ * Refuses values that a secondary index cannot have as its key (of another type, empty or too long), and what a vector
+ * index cannot have. Attributes that
  * are absent are fine: the item then has no entry.
  */
 export function checkIndexKeys(layout: TableLayout, item: Item): void {
   for (const index of layout.indexesFromLast) checkIndexKey(index, item);
+  checkVectors(layout, item);
 }
 
 function checkIndexKey({ keyAttributes, index }: IndexLayout, item: Item): void {

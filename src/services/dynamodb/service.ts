@@ -53,6 +53,7 @@ import { transactGetItems } from "./transact-get-items.ts";
 import { transactWriteItems } from "./transact-write-items.ts";
 import { updateItem } from "./update-item.ts";
 import { updateTable } from "./update-table.ts";
+import { searchVectors } from "./vector-indexes/search-vectors.ts";
 
 export const dynamodb = defineService<DynamoDB>({
   name: "dynamodb",
@@ -72,6 +73,7 @@ export const dynamodb = defineService<DynamoDB>({
     ...transactWriteItems,
     ...query,
     ...scan,
+    ...searchVectors,
     ...executeStatement,
     ...batchExecuteStatement,
     ...executeTransaction,

@@ -10,6 +10,7 @@ import { streamArn } from "./streams/stream-record.ts";
 import type { Billing, IndexRecord, TableKey, TableRecord, Throughput } from "./table-record.ts";
 import { sizeOfIndex, type TableSize } from "./table-size.ts";
 import { warmAnyway } from "./throughput.ts";
+import { vectorIndexDescriptions } from "./vector-indexes/describe-vector-indexes.ts";
 
 /** The size of a table that has nothing yet. */
 export const empty: TableSize = { itemCount: 0, sizeBytes: 0, indexes: new Map() };
@@ -46,6 +47,7 @@ export function tableDescription(
     GlobalSecondaryIndexes: table.globalIndexes.length
       ? table.globalIndexes.map((index) => globalIndexDescription(table, index, size, nowMs))
       : undefined,
+    VectorIndexes: vectorIndexDescriptions(table, size),
     ...streamDescription(table),
     RestoreSummary: table.restoring && {
       SourceBackupArn: table.restoring.backupArn,
@@ -186,7 +188,7 @@ export function keySchema(key: TableKey): KeySchemaElement[] {
   ];
 }
 
-export function projection(index: IndexRecord): {
+export function projection(index: Pick<IndexRecord, "projection">): {
   ProjectionType: IndexRecord["projection"]["type"];
   NonKeyAttributes?: string[];
 } {

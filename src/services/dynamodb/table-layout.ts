@@ -22,6 +22,8 @@ import { liveDestination } from "./kinesis/destination-record.ts";
 import { keyInsights, type KeyInsights } from "./insights/key-insights.ts";
 import { openTable, ownerContext, type TableContext } from "./open-table.ts";
 import type { IndexRecord, KeyAttribute, TableRecord } from "./table-record.ts";
+import { type VectorIndexLayout, vectorIndexLayout } from "./vector-indexes/vector-index-layout.ts";
+import { vectorIndexesOf } from "./vector-indexes/vector-index-record.ts";
 import { type Lanes, type TableTraffic, trafficOf } from "./throttling/table-traffic.ts";
 
 /** What reads and writes of items need of a table, worked out once for each state of its record. */
@@ -38,6 +40,10 @@ export interface TableLayout {
   readonly collectionsPrefix: Key | undefined;
   /** Each index that writes keep up to date: global ones, then local ones. Those being deleted are left to the sweep. */
   readonly indexes: readonly IndexLayout[];
+  /** The same of vector indexes. */
+  readonly vectorIndexes: readonly VectorIndexLayout[];
+  /** In whose order sizes are counted: `indexes`, then `vectorIndexes`. */
+  readonly sizedIndexIds: readonly number[];
   /** Where changes are recorded, if the table has an enabled stream. */
   readonly stream: StreamLayout | undefined;
   /** Where items stand by the second in which they expire, if the table has time to live. */
@@ -128,7 +134,7 @@ export function openLayout(
 function layOut(ctx: Context, table: TableRecord): TableLayout {
   const partition = table.key.partition[0];
   if (partition === undefined) throw new TypeError(`table ${table.name} has no partition key`);
-  const written = (index: IndexRecord): boolean => index.status !== "DELETING";
+  const written = (index: Pick<IndexRecord, "status">): boolean => index.status !== "DELETING";
   const sort = table.key.sort[0];
   const traffic = trafficOf(ctx, table);
   const globals = table.globalIndexes
@@ -136,6 +142,9 @@ function layOut(ctx: Context, table: TableRecord): TableLayout {
     .map((index) => indexLayout(ctx, table, index, true, traffic.index(index)));
   const locals = table.localIndexes.map((index) => indexLayout(ctx, table, index, false));
   const indexes = [...globals, ...locals];
+  const vectorIndexes = vectorIndexesOf(table)
+    .filter(written)
+    .map((index) => vectorIndexLayout(ctx, table, index));
   return {
     table,
     partition,
@@ -146,6 +155,8 @@ function layOut(ctx: Context, table: TableRecord): TableLayout {
     sizeKey: sizeKey(ctx, table),
     collectionsPrefix: table.localIndexes.length > 0 ? collectionsPrefix(ctx, table) : undefined,
     indexes,
+    vectorIndexes,
+    sizedIndexIds: [...indexes, ...vectorIndexes].map(({ index }) => index.id),
     stream: streamLayout(ctx, table),
     expiry: expiryLayout(ctx, table),
     history:

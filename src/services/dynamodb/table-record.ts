@@ -12,6 +12,7 @@ import type {
 import type { DestinationRecord } from "./kinesis/destination-record.ts";
 import type { InsightsRecord } from "./insights/insights-record.ts";
 import type { AttachedPolicy } from "./resource-policies/attached-policy.ts";
+import type { VectorIndexRecord } from "./vector-indexes/vector-index-record.ts";
 import type { Replication } from "./global-tables/replication.ts";
 
 /** What is stored of a table: all but its tags, its size and its items. Shared and cached: never change one in place. */
@@ -28,6 +29,8 @@ export interface TableRecord {
   readonly attributeDefinitions: readonly KeyAttribute[];
   readonly globalIndexes: readonly IndexRecord[];
   readonly localIndexes: readonly IndexRecord[];
+  /** Undefined if there never was any: `vectorIndexesOf` knows. */
+  readonly vectorIndexes?: readonly VectorIndexRecord[] | undefined;
   /** The id of the next index that is created. */
   readonly nextIndexId: number;
   readonly billing: Billing;

@@ -196,7 +196,7 @@ export function checkIndexes(
 export function checkAllUsed(
   ctx: Context,
   definitions: readonly AttributeDefinition[],
-  schemas: readonly (readonly KeySchemaElement[])[],
+  schemas: readonly (readonly Pick<KeySchemaElement, "AttributeName">[])[],
 ): void {
   const used = new Set(schemas.flatMap((schema) => schema.map((element) => element.AttributeName)));
   if (used.size >= definitions.length) return;

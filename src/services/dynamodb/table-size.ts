@@ -43,11 +43,11 @@ export function sizeOfIndex(size: TableSize, indexId: number): Size {
 export class SizeChange {
   items = 0;
   bytes = 0;
-  /** In the order of the layout's indexes. */
+  /** In the order of the layout's `sizedIndexIds`. */
   readonly #indexes: { items: number; bytes: number }[];
 
   constructor(layout: TableLayout) {
-    this.#indexes = layout.indexes.map(() => ({ items: 0, bytes: 0 }));
+    this.#indexes = layout.sizedIndexIds.map(() => ({ items: 0, bytes: 0 }));
   }
 
   addToIndex(position: number, items: number, bytes: number): void {
@@ -74,26 +74,25 @@ export class SizeChange {
 
 /** A copy of the stored value (nobody may change that one) with a place for each index of the layout, in its order. */
 function room(stored: Buffer | undefined, layout: TableLayout): Buffer {
-  const { indexes } = layout;
+  const { sizedIndexIds: ids } = layout;
   if (stored !== undefined && fits(stored, layout)) return Buffer.from(stored);
-  const size = Buffer.alloc(tableBytes + indexes.length * indexBytes);
+  const size = Buffer.alloc(tableBytes + ids.length * indexBytes);
   size[0] = version;
   if (stored !== undefined) stored.copy(size, 1, 1, tableBytes);
-  indexes.forEach(({ index }, position) => {
+  ids.forEach((id, position) => {
     const at = tableBytes + position * indexBytes;
-    size.writeUInt32BE(index.id, at);
-    const found = stored === undefined ? undefined : placeOf(stored, index.id);
+    size.writeUInt32BE(id, at);
+    const found = stored === undefined ? undefined : placeOf(stored, id);
     if (found !== undefined) stored!.copy(size, at + 4, found + 4, found + indexBytes);
   });
   return size;
 }
 
 function fits(stored: Buffer, layout: TableLayout): boolean {
-  const { indexes } = layout;
-  if (stored.length !== tableBytes + indexes.length * indexBytes) return false;
-  for (let position = 0; position < indexes.length; position++) {
-    const id = stored.readUInt32BE(tableBytes + position * indexBytes);
-    if (id !== indexes[position]!.index.id) return false;
+  const { sizedIndexIds: ids } = layout;
+  if (stored.length !== tableBytes + ids.length * indexBytes) return false;
+  for (let position = 0; position < ids.length; position++) {
+    if (stored.readUInt32BE(tableBytes + position * indexBytes) !== ids[position]) return false;
   }
   return true;
 }

@@ -1,5 +1,6 @@
 import type { Context } from "#kernel/context.ts";
 import type { TableRecord } from "./table-record.ts";
+import { changingIndexesOf } from "./vector-indexes/vector-index-record.ts";
 
 /*
  * What cannot be done to a table or an index while it changes. Messages are AWS's, as they were measured in October
@@ -24,7 +25,7 @@ export function checkIsFree(ctx: StateContext, table: TableRecord): void {
 /** A table can be deleted when nothing of it is changing. */
 export function checkIsDeletable(ctx: StateContext, table: TableRecord): void {
   checkIsFree(ctx, table);
-  if (table.globalIndexes.some((index) => index.status !== "ACTIVE")) {
+  if (changingIndexesOf(table).some((index) => index.status !== "ACTIVE")) {
     throw inUse(ctx, "Cannot delete table while indexes are being created, updated, or deleted.");
   }
   if (table.status === "UPDATING") {
@@ -39,7 +40,7 @@ export function checkIndexIsFree(
   indexName: string,
   action: "Create" | "Update" | "Delete",
 ): void {
-  const index = table.globalIndexes.find((found) => found.name === indexName);
+  const index = changingIndexesOf(table).find((found) => found.name === indexName);
   if (index === undefined || index.status === "ACTIVE") return;
   const where = `Table: ${table.name} Index: ${indexName}`;
   if (index.status === "DELETING") throw inUse(ctx, `Index is being deleted. ${where}`);
@@ -61,7 +62,7 @@ export function checkIsSettled(ctx: StateContext, table: TableRecord): void {
     ["DELETING", "deleted"],
     ["CREATING", "created"],
   ] as const) {
-    const indexes = table.globalIndexes.filter((index) => index.status === status);
+    const indexes = changingIndexesOf(table).filter((index) => index.status === status);
     if (indexes.length === 0) continue;
     const names = indexes.map((index) => index.name).join(", ");
     throw inUse(

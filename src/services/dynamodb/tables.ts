@@ -87,6 +87,7 @@ function describeDeleted(snapshot: Snapshot, ctx: Context, table: TableRecord): 
     CreationDateTime: _created,
     LocalSecondaryIndexes: _locals,
     GlobalSecondaryIndexes: _globals,
+    VectorIndexes: _vectors,
     WarmThroughput: _warm,
     ...rest
   } = describe(snapshot, ctx, table);

@@ -11,6 +11,7 @@ import { checkRequest, conditionFailed } from "./request-checks.ts";
 import { checkKeyPaths, updateOf } from "./request-expressions.ts";
 import { ItemImage, type Item } from "./stored-item.ts";
 import type { TableLayout } from "./table-layout.ts";
+import { checkVectors, emptyInUpdate } from "./vector-indexes/check-vectors.ts";
 import { invalidParameter, ValidationProblem } from "./validation-problem.ts";
 import { TableWriter } from "./write-item.ts";
 
@@ -98,17 +99,11 @@ function checkChangedIndexKeys(layout: TableLayout, update: Update, item: Item):
         );
       }
       const text = value[type];
-      if (text === "") {
-        const kind = type === "B" ? "binary" : "string";
-        throw new ValidationProblem(
-          "One or more parameter values are not valid. The update expression attempted to update a secondary index " +
-            "key to a value that is not supported. " +
-            `The AttributeValue for a key attribute cannot contain an empty ${kind} value.`,
-        );
-      }
+      if (text === "") throw emptyInUpdate(type);
       checkIndexKeySize(index, position, value);
     });
   }
+  checkVectors(layout, item, update.changedNames);
 }
 
 function answer(

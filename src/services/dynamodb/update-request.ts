@@ -1,5 +1,9 @@
 import type { Context } from "#kernel/context.ts";
-import type { GlobalSecondaryIndexUpdate, UpdateTableInput } from "#models/dynamodb.ts";
+import type {
+  GlobalSecondaryIndexUpdate,
+  UpdateTableInput,
+  VectorIndexUpdate,
+} from "#models/dynamodb.ts";
 import { checkBounds, unitsWithoutProvision } from "./throughput.ts";
 
 /*
@@ -39,6 +43,9 @@ export function checkUpdate(ctx: Context, input: UpdateTableInput): void {
       `${invalid}List of GlobalSecondaryIndexUpdates is empty`,
     );
   }
+  if (input.VectorIndexUpdates?.length === 0) {
+    throw ctx.error("ValidationException", `${invalid}List of VectorIndexUpdates is empty`);
+  }
   checkWarmThroughput(ctx, updates ?? []);
   const clash = clashOf(concerns, input);
   if (clash !== undefined) throw ctx.error("ValidationException", invalid + clash);
@@ -47,15 +54,12 @@ export function checkUpdate(ctx: Context, input: UpdateTableInput): void {
     checkBounds(ctx, input.ProvisionedThroughput);
   }
   checkIndexUpdates(ctx, updates ?? []);
+  checkVectorIndexUpdates(ctx, input.VectorIndexUpdates ?? []);
 }
 
 function refuseWhatIsNotBuilt(ctx: Context, input: UpdateTableInput): void {
   const missing = (
-    [
-      "GlobalTableSettingsReplicationMode",
-      "DisassociationProtectionEnabled",
-      "VectorIndexUpdates",
-    ] as const
+    ["GlobalTableSettingsReplicationMode", "DisassociationProtectionEnabled"] as const
   ).find((member) => input[member] !== undefined);
   if (missing === undefined) return;
   throw ctx.error("NotImplemented", `UpdateTable with ${missing} is not implemented yet`);
@@ -128,7 +132,8 @@ function clashOf(concerns: ReadonlySet<Concern>, input: UpdateTableInput): strin
   if (concerns.has("StreamSpecification") && changesUnits) {
     return "You cannot modify stream status while updating table IOPS";
   }
-  if (updates.every(({ Create, Delete }) => Create === undefined && Delete === undefined)) {
+  const begun = [...updates, ...(input.VectorIndexUpdates ?? [])];
+  if (begun.every(({ Create, Delete }) => Create === undefined && Delete === undefined)) {
     return undefined;
   }
   if (concerns.has("ProvisionedThroughput")) {
@@ -137,6 +142,19 @@ function clashOf(concerns: ReadonlySet<Concern>, input: UpdateTableInput): strin
   return concerns.has("StreamSpecification")
     ? "You cannot create or delete index while changing stream status"
     : undefined;
+}
+
+/** Words as of global indexes: AWS's own are not known. */
+function checkVectorIndexUpdates(ctx: Context, updates: readonly VectorIndexUpdate[]): void {
+  for (const { Create, Delete } of updates) {
+    if ((Create === undefined) !== (Delete === undefined)) continue;
+    throw ctx.error(
+      "ValidationException",
+      Create === undefined
+        ? `${invalid}One of VectorIndexUpdate.Create, VectorIndexUpdate.Delete must not be null`
+        : `${invalid}Only one vector index action is allowed per VectorIndexUpdate object`,
+    );
+  }
 }
 
 function checkIndexUpdates(ctx: Context, updates: readonly GlobalSecondaryIndexUpdate[]): void {

@@ -21,6 +21,7 @@ import { checkIsFree, checkIsSettled, inUse } from "./table-states.ts";
 import { describe } from "./tables.ts";
 import { trafficOf } from "./throttling/table-traffic.ts";
 import { checkUpdate } from "./update-request.ts";
+import { changingIndexesOf } from "./vector-indexes/vector-index-record.ts";
 
 type UpdateContext = Context<
   "LimitExceededException" | "ResourceInUseException" | "ResourceNotFoundException"
@@ -82,8 +83,8 @@ function changedTable(
   if (changesUnits) checkIsSettled(ctx, before);
   const billing = changedBilling(ctx, before, input, nowMs);
   const after = changedIndexes(ctx, { ...before, billing }, before, input, nowMs);
-  const begins = after.globalIndexes.some((index) => {
-    const was = before.globalIndexes.find((other) => other.id === index.id);
+  const begins = changingIndexesOf(after).some((index) => {
+    const was = changingIndexesOf(before).find((other) => other.id === index.id);
     const isBeginning = index.status === "CREATING" || index.status === "DELETING";
     return isBeginning && was?.status !== index.status;
   });
@@ -171,8 +172,8 @@ function scheduleWork(
 ): void {
   const at = ctx.now();
   const table = { tableName: after.name, tableId: after.id };
-  for (const index of after.globalIndexes) {
-    const was = before.globalIndexes.find((other) => other.id === index.id);
+  for (const index of changingIndexesOf(after)) {
+    const was = changingIndexesOf(before).find((other) => other.id === index.id);
     if (was?.status === index.status) continue;
     const key = `${after.id}/${index.id}`;
     const payload = { ...table, indexId: index.id };

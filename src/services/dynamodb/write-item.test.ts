@@ -18,7 +18,7 @@ import { itemBytes } from "./item-size.ts";
 import { items } from "./items.ts";
 import { collectionsPrefix, indexPrefix, itemsPrefix, tableKey } from "./keyspace.ts";
 import { itemSizeBytes, parseItem, type Item } from "./stored-item.ts";
-import { indexLayout, tableLayout } from "./table-layout.ts";
+import { tableLayout } from "./table-layout.ts";
 import { type IndexRecord, tableCodec, type TableKey, type TableRecord } from "./table-record.ts";
 import { readTableSize, sizeOfIndex } from "./table-size.ts";
 import { transactWriteItems } from "./transact-write-items.ts";
@@ -350,10 +350,9 @@ test("an index that is backfilled while items are written ends up with what the 
         for (const one of middle) await run(ctx, fresh(one));
         await ctx.transact((tx) => {
           const writer = new TableWriter(tx, ctx, during);
-          const layout = indexLayout(ctx, during, during.globalIndexes[1]!, true);
           const prefix = itemsPrefix(ctx, during);
-          for (const { value } of tx.range({ start: prefix, end: endOfPrefix(prefix) })) {
-            writer.backfill(layout, value);
+          for (const { key, value } of tx.range({ start: prefix, end: endOfPrefix(prefix) })) {
+            writer.backfill(during.globalIndexes[1]!.id, key, value);
           }
           writer.finish();
         });
@@ -385,8 +384,8 @@ test("values that cannot be the key of an index that came later have no entry in
   await ctx.transact((tx) => {
     const writer = new TableWriter(tx, ctx, record);
     const prefix = itemsPrefix(ctx, record);
-    for (const { value } of tx.range({ start: prefix, end: endOfPrefix(prefix) })) {
-      writer.backfill(indexLayout(ctx, record, later, true), value);
+    for (const { key, value } of tx.range({ start: prefix, end: endOfPrefix(prefix) })) {
+      writer.backfill(later.id, key, value);
     }
     writer.finish();
   });

@@ -17,6 +17,7 @@ import { type IndexLayout, type Outbound, tableLayout, type TableLayout } from "
 import type { TableRecord } from "./table-record.ts";
 import { SizeChange } from "./table-size.ts";
 import { WriteMeter } from "./throttling/meters.ts";
+import { VectorEntries } from "./vector-indexes/write-vectors.ts";
 import { ExpiryIndex } from "./time-to-live/expiry-index.ts";
 
 interface WriterOptions {
@@ -43,6 +44,7 @@ interface WriterOptions {
  * W6. A replica of a global table has an origin or a tombstone of each item that was written since it is one, and an
  *     outbound entry for each replica that may not have it so (global-tables/record-origins.ts).
  * W7. A table whose changes go to Kinesis has each of them queued (kinesis/change-queue.ts).
+ * W8. The entries of a vector index are what vector-indexes/vector-entry.ts derives from the items (see W1).
  */
 export class TableWriter {
   readonly layout: TableLayout;
@@ -57,6 +59,7 @@ export class TableWriter {
   readonly #history: HistoryRecorder | undefined;
   readonly #meter: WriteMeter | undefined;
   readonly #origins: OriginRecorder | undefined;
+  readonly #vectors: VectorEntries | undefined;
 
   constructor(tx: Transaction, ctx: Context, table: TableRecord, options: WriterOptions = {}) {
     this.#tx = tx;
@@ -70,7 +73,7 @@ export class TableWriter {
     this.#sizes = new SizeChange(this.layout);
     this.#collections =
       this.layout.collectionsPrefix === undefined ? undefined : new CollectionSizes(tx);
-    const { stream, expiry, history, replication } = this.layout;
+    const { stream, expiry, history, replication, vectorIndexes } = this.layout;
     this.#recorder =
       stream === undefined ? undefined : new ChangeRecorder(tx, ctx, this.layout, stream);
     this.#queue = this.layout.hasDestination ? new ChangeQueue(tx, ctx, this.layout) : undefined;
@@ -79,6 +82,14 @@ export class TableWriter {
       history === undefined ? undefined : new HistoryRecorder(tx, ctx, this.layout, history);
     this.#origins =
       replication === undefined ? undefined : new OriginRecorder(tx, ctx, this.layout, replication);
+    this.#vectors =
+      vectorIndexes.length === 0
+        ? undefined
+        : new VectorEntries(tx, ctx, this.layout, {
+            units: this.units,
+            sizes: this.#sizes,
+            isCounted: capacity !== "free",
+          });
   }
 
   /**
@@ -107,6 +118,7 @@ export class TableWriter {
     this.#queue?.record(before, after, cause);
     this.#expiry?.write(key, before, after);
     this.#history?.record(key, before);
+    this.#vectors?.write(key, before, after);
     const bytes = (after?.sizeBytes ?? 0) - (before?.sizeBytes ?? 0);
     let collectionBytes = bytes;
     const { indexes } = this.layout;
@@ -151,9 +163,11 @@ export class TableWriter {
   }
 
   /** For the backfill of a new index: writes an item's entry unless a write has been there first. */
-  backfill(index: IndexLayout, stored: Buffer): void {
-    const position = this.layout.indexes.findIndex((other) => other.index.id === index.index.id);
-    if (position === -1) return;
+  backfill(indexId: number, itemKey: Key, stored: Buffer): void {
+    this.#vectors?.backfill(indexId, itemKey, stored);
+    const position = this.layout.indexes.findIndex(({ index }) => index.id === indexId);
+    const index = this.layout.indexes[position];
+    if (index === undefined) return;
     const image = ItemImage.ofStored(stored);
     const key = indexEntryKey(this.layout, index, image.item);
     if (key === undefined || this.#tx.get(key) !== undefined) return;
@@ -185,6 +199,7 @@ export class TableWriter {
     this.#expiry?.finish();
     this.#history?.finish();
     this.#origins?.finish();
+    this.#vectors?.finish();
   }
 
   #collectionKey(item: Item): Key {

@@ -5,6 +5,8 @@ import type {
 } from "#models/dynamodb.ts";
 import { keySchema, projection } from "../table-description.ts";
 import type { TableRecord, Throughput } from "../table-record.ts";
+import { vectorIndexDefinition } from "../vector-indexes/describe-vector-indexes.ts";
+import { vectorIndexesOf } from "../vector-indexes/vector-index-record.ts";
 import { type BackupRecord, backupDetails } from "./backup-record.ts";
 
 /*
@@ -37,6 +39,7 @@ function sourceDetails({ table, sizeBytes, itemCount }: BackupRecord): SourceTab
 
 function sourceFeatures(table: TableRecord): SourceTableFeatureDetails {
   const { stream, timeToLive, encryption, localIndexes, globalIndexes } = table;
+  const vectorIndexes = vectorIndexesOf(table);
   return {
     LocalSecondaryIndexes: localIndexes.length
       ? localIndexes.map((index) => ({
@@ -54,6 +57,7 @@ function sourceFeatures(table: TableRecord): SourceTableFeatureDetails {
           OnDemandThroughput: index.onDemandThroughput,
         }))
       : undefined,
+    VectorIndexes: vectorIndexes.length ? vectorIndexes.map(vectorIndexDefinition) : undefined,
     StreamDescription: stream?.enabled
       ? { StreamEnabled: true, StreamViewType: stream.viewType }
       : undefined,

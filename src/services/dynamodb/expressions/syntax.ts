@@ -40,4 +40,5 @@ export type ExpressionKind =
   | "FilterExpression"
   | "KeyConditionExpression"
   | "ProjectionExpression"
+  | "SearchConditionExpression"
   | "UpdateExpression";

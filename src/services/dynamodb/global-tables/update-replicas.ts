@@ -4,6 +4,7 @@ import type { Snapshot, Transaction } from "#store/store.ts";
 import { tableKey } from "../keyspace.ts";
 import { findTable, openTableToManage } from "../open-table.ts";
 import { withNewStream } from "../streams/stream-life.ts";
+import { vectorIndexesOf } from "../vector-indexes/vector-index-record.ts";
 import { tableCodec, type TableRecord } from "../table-record.ts";
 import { inUse } from "../table-states.ts";
 import type { ReplicaJob } from "./create-replica.ts";
@@ -63,6 +64,12 @@ function checkState(
 ): void {
   const { replication } = table;
   const refuse = (message: string): Error => ctx.error("ValidationException", message);
+  if (vectorIndexesOf(table).length > 0) {
+    throw ctx.error(
+      "NotImplemented",
+      "Replicas of a table with vector indexes are not implemented yet",
+    );
+  }
   if (table.status === "CREATING" && replication !== undefined) throw isBeingAdded(ctx, table);
   if (replication?.isStrong === true) checkFrozen(ctx, replication, change);
   if (change.isStrong && replication !== undefined) {

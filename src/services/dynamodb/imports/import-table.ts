@@ -66,9 +66,6 @@ function checkForm(ctx: Context, input: ImportTableInput): void {
       `Invalid Request: Unsupported InputFormatOptions for the given input format: ${format}.`,
     );
   }
-  if (input.TableCreationParameters.VectorIndexes !== undefined) {
-    throw ctx.error("NotImplemented", "ImportTable with VectorIndexes is not implemented yet");
-  }
 }
 
 /** AWS compares the table's name and nothing else: ack-api-quirks, DDB-IMPORT-017. */

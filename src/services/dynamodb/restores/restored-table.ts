@@ -7,6 +7,8 @@ import type {
 } from "#models/dynamodb.ts";
 import { encryptionOf } from "../encryption.ts";
 import { keySchema, projection } from "../table-description.ts";
+import { keyAttributes } from "../table-schema.ts";
+import { restoredVectorIndexes } from "../vector-indexes/restore-vector-indexes.ts";
 import type { Billing, IndexRecord, RestoreOrigin, TableRecord } from "../table-record.ts";
 import {
   checkBounds,
@@ -36,9 +38,6 @@ export function restoredTable(
   origin: RestoreOrigin,
 ): TableRecord {
   const refuse = (message: string): Error => ctx.error("ValidationException", message);
-  if (input.VectorIndexOverride !== undefined && input.VectorIndexOverride.length > 0) {
-    throw ctx.error("NotImplemented", "A restore with VectorIndexOverride is not implemented yet");
-  }
   const isOtherRegion = source.arn.split(":")[3] !== ctx.region;
   if (isOtherRegion && input.SSESpecificationOverride === undefined) {
     throw refuse(
@@ -76,10 +75,14 @@ export function restoredTable(
           ) ?? index.onDemandThroughput),
     warmThroughput: undefined,
   }));
+  const others = [...localIndexes, ...globalIndexes];
+  const place = { arn, firstId: others.length, mode: billing.mode };
+  const vectorIndexes = restoredVectorIndexes(ctx, source, place, input.VectorIndexOverride);
   const used = new Set(
-    [source.key, ...localIndexes.map(({ key }) => key), ...globalIndexes.map(({ key }) => key)]
-      .flatMap(({ partition, sort }) => [...partition, ...sort])
-      .map((attribute) => attribute.name),
+    [
+      ...[source.key, ...others.map(({ key }) => key)].flatMap(keyAttributes),
+      ...vectorIndexes.flatMap(({ searchSchema }) => searchSchema),
+    ].map((attribute) => attribute.name),
   );
   return {
     name,
@@ -91,7 +94,8 @@ export function restoredTable(
     attributeDefinitions: source.attributeDefinitions.filter((one) => used.has(one.name)),
     globalIndexes,
     localIndexes,
-    nextIndexId: localIndexes.length + globalIndexes.length,
+    vectorIndexes,
+    nextIndexId: others.length + vectorIndexes.length,
     billing,
     tableClass: undefined,
     tableClassChangesMs: [],
