@@ -13,6 +13,7 @@ import type { IndexRecord, TableRecord } from "./table-record.ts";
  *   size         table id                                 → item counts and bytes of the table and its indexes
  *   item         table id · hash · partition · sort       → stored item (stored-item.ts)
  *   index        table id, index id · hash · partition · sort · primary key → stored item, projected
+ *                of a vector index: HASH attribute, if any · item's place → its vector (vector-indexes/vector-entry.ts)
  *   collection   table id · hash · partition              → bytes of an item collection (tables with local indexes)
  *   backfill     table id, index id                       → the key of the last item that a new index has
  *   stream       table name, stream label                 → StreamRecord; streams outlive their tables by a day
