@@ -135,7 +135,9 @@ async function answer(
   } else {
     const whole = contentOf(request, body, signer, largestBodyBytes);
     content = whole instanceof Buffer ? whole : await whole;
-    if (routed.protocol === "rest-xml" && content.length > 0) checkDigests(headers, content);
+    if (routed.protocol === "rest-xml" && content.length > 0) {
+      checkDigests(operation, headers, content);
+    }
   }
   const input = protocol.decode(operation, { method, path, query, headers, body: content, stream });
   validate(operation, input);
