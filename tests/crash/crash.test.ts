@@ -9,7 +9,7 @@ test("a server that is killed again and again under 64 writers loses nothing tha
   t.diagnostic(summaryOf(summary, seed));
   assert.ok(summary.problems.isEmpty, summaryOf(summary, seed));
   // The test tests: a run in which nobody got anything done would prove nothing.
-  assert.ok(summary.acknowledgedWrites > 500, summaryOf(summary, seed));
+  assert.ok(summary.acknowledgedWrites > 100, summaryOf(summary, seed));
 });
 
 test("tables that are restored while the server is killed hold what their moments held", async (t) => {
