@@ -1,5 +1,5 @@
 import type { JobContext } from "#kernel/context.ts";
-import { scheduleMeasuring } from "./cost/measure-tables.ts";
+import { scheduleMeasuringSoon } from "./cost/measure-tables.ts";
 import { tableKey } from "./keyspace.ts";
 import { isChangingReplicas } from "./global-tables/replication.ts";
 import { findTable } from "./open-table.ts";
@@ -21,7 +21,7 @@ export async function activateTable(ctx: JobContext, job: TableJob): Promise<voi
     if (table?.id !== job.tableId || table.status === "DELETING") return;
     tx.putRecord(tableKey(ctx, table.name), tableCodec, activated(table));
     settleStream(tx, ctx, table);
-    scheduleMeasuring(tx, ctx);
+    scheduleMeasuringSoon(tx, ctx);
   });
 }
 

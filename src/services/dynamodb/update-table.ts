@@ -9,7 +9,6 @@ import type {
 import type { Snapshot, Transaction } from "#store/store.ts";
 import { changedIndexes } from "./change-indexes.ts";
 import { changedBilling } from "./change-throughput.ts";
-import { measureProvision } from "./cost/measure-tables.ts";
 import { encryptionOf } from "./encryption.ts";
 import { withSharedChange } from "./global-tables/shared-settings.ts";
 import { concernsReplicas, updateReplicas } from "./global-tables/update-replicas.ts";
@@ -59,7 +58,6 @@ export const updateTable = {
       tx.afterwards({
         settled() {
           trafficOf(ctx, after);
-          measureProvision(ctx, after);
         },
       });
       return { TableDescription: describeChange(tx, ctx, input, before, after) };

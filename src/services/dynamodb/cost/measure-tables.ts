@@ -6,16 +6,26 @@ import { backupsPrefix, tablesPrefix } from "../keyspace.ts";
 import { tableCodec, type TableRecord } from "../table-record.ts";
 import { storedBytes } from "./usage.ts";
 
-/** As capacity and storage are billed. A change of capacity is measured when it is made. */
+/** As capacity and storage are billed. */
 const everyMs = 3_600_000;
+const minuteMs = 60_000;
 
 /** Of numbers that CloudWatch does not have. */
 export const ownNamespace = "Tule/DynamoDB";
 
 /** Has the tables of the account and region measured from now on, as long as there are any. */
-export function scheduleMeasuring(tx: Transaction, ctx: Context): void {
+function scheduleMeasuring(tx: Transaction, ctx: Context): void {
+  schedule(tx, ctx, everyMs);
+}
+
+/** The same, beginning with the next minute: a table is new, or has other capacity. This one has what was before. */
+export function scheduleMeasuringSoon(tx: Transaction, ctx: Context): void {
+  schedule(tx, ctx, minuteMs);
+}
+
+function schedule(tx: Transaction, ctx: Context, stepMs: number): void {
   const nowMs = ctx.now();
-  ctx.schedule(tx, { at: nowMs - (nowMs % everyMs) + everyMs, job: "measureTables", key: "all" });
+  ctx.schedule(tx, { at: nowMs - (nowMs % stepMs) + stepMs, job: "measureTables", key: "all" });
 }
 
 /** For when a table is gone: without any, there is nothing to measure. */
@@ -78,7 +88,7 @@ function measure(
 }
 
 /** Counts what is provisioned now. */
-export function measureProvision(ctx: Context, table: TableRecord): void {
+function measureProvision(ctx: Context, table: TableRecord): void {
   const { name: TableName, billing } = table;
   if (billing.mode !== "PROVISIONED") return;
   const provisioned = (
