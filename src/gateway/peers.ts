@@ -6,7 +6,8 @@ import type { Requests } from "#world/world.ts";
 /*
  * How servers that share out the regions among them talk: a call between regions is a POST of JSON to the peer's own
  * page, signed with the secret that they share. Whoever knows the secret may do anything to replicas here. Calls bear
- * repeating, so a call that is sent again does no harm; against eavesdroppers there is https.
+ * repeating, as jobs do it. A signature has neither time nor number: whoever could record an old call (that a replica
+ * leaves, say) could send it again. So peers speak https wherever others may listen.
  */
 
 export const peerPath = "/_tule/replication";

@@ -103,13 +103,25 @@ export const simulation = {
   },
 } satisfies Handlers<IAM>;
 
-function checkIsBuilt(ctx: AnyContext, value: readonly unknown[] | undefined, what: string): void {
+function checkIsBuilt(
+  ctx: AnyContext,
+  value: readonly unknown[] | string | undefined,
+  what: string,
+): void {
   if (value !== undefined && value.length > 0) {
     throw ctx.error("NotImplemented", `Simulating ${what} is not implemented by Tule yet.`);
   }
 }
 
 function simulate(ctx: AnyContext, input: Asked, simulated: Simulated) {
+  for (const member of [
+    "PolicyExclusionList",
+    "ResourceHandlingOption",
+    "ResourceOwner",
+  ] as const) {
+    // What is asked for and not obeyed would make the answer wrong.
+    checkIsBuilt(ctx, input[member], `with ${member}`);
+  }
   const all = input.ActionNames.map((action) => resultOf(ctx, input, simulated, action));
   const { items, page } = pageOfList(ctx, all, input);
   return { ...page, EvaluationResults: items };
