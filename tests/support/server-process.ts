@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
+import { bundleCheckout, checkoutBundle } from "../../tools/bundle.mjs";
 
-const command = join(import.meta.dirname, "../../src/cli/main.ts");
+await bundleCheckout();
 const running = new Set<ChildProcess>();
 // A test that fails half way must not leave servers behind.
 process.on("exit", () => {
@@ -25,7 +25,7 @@ export class ServerProcess {
     environment: Readonly<Record<string, string>> = {},
   ) {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("TULE_"));
-    const argv = [command, "start", "--port", "0", "--data", dataFolder, ...flags];
+    const argv = [checkoutBundle, "start", "--port", "0", "--data", dataFolder, ...flags];
     this.#child = spawn(process.execPath, argv, {
       env: { ...Object.fromEntries(inherited), ...environment },
       stdio: ["ignore", "pipe", "pipe"],

@@ -3,7 +3,7 @@ import { endOfPrefix, type Key } from "#base/key.ts";
 import { bytes } from "#base/tuple.ts";
 import type { Context } from "#kernel/context.ts";
 import type { StreamRecord } from "./streams/stream-record.ts";
-import type { IndexRecord, TableRecord } from "./table-record.ts";
+import type { IndexRecord, TableRecord } from "./tables/table-record.ts";
 
 /*
  * Every key that DynamoDB stores. All begin with (service, account, region); then:

@@ -2,7 +2,7 @@ import { isNestedDeeper } from "#base/nesting.ts";
 import type { Context } from "#kernel/context.ts";
 import type { ReturnValue, ReturnValuesOnConditionCheckFailure } from "#models/dynamodb.ts";
 import type { ServiceError } from "#kernel/errors.ts";
-import type { ItemImage } from "./stored-item.ts";
+import type { ItemImage } from "./items/stored-item.ts";
 import { ValidationProblem } from "./validation-problem.ts";
 
 /** Of lists and objects: AWS's newer validation leaves requests that are nested deeper to the older one. */

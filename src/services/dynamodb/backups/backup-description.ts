@@ -3,8 +3,8 @@ import type {
   SourceTableDetails,
   SourceTableFeatureDetails,
 } from "#models/dynamodb.ts";
-import { keySchema, projection } from "../table-description.ts";
-import type { TableRecord, Throughput } from "../table-record.ts";
+import { keySchema, projection } from "../tables/table-description.ts";
+import type { TableRecord, Throughput } from "../tables/table-record.ts";
 import { vectorIndexDefinition } from "../vector-indexes/describe-vector-indexes.ts";
 import { vectorIndexesOf } from "../vector-indexes/vector-index-record.ts";
 import { type BackupRecord, backupDetails } from "./backup-record.ts";

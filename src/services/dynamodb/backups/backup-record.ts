@@ -3,7 +3,7 @@ import type { BackupDetails, BackupStatus, BackupType } from "#models/dynamodb.t
 import type { Codec, Snapshot, Transaction } from "#store/store.ts";
 import { backupKey } from "../keyspace.ts";
 import type { ItemsOfBackup } from "../restores/restore-table.ts";
-import type { TableRecord } from "../table-record.ts";
+import type { TableRecord } from "../tables/table-record.ts";
 
 export interface BackupRecord {
   /** The time in milliseconds with fourteen digits, then eight hexadecimal digits. */

@@ -6,10 +6,10 @@ import type { Snapshot } from "#store/store.ts";
 import { holdHistory } from "../history/history-holds.ts";
 import { momentNow } from "../history/moment.ts";
 import { backupKey, backupsPrefix } from "../keyspace.ts";
-import { tableNameOf } from "../open-table.ts";
+import { tableNameOf } from "../tables/open-table.ts";
 import { tableWithBackups } from "../restores/continuous-backups.ts";
-import { historyLayout, tableLayout } from "../table-layout.ts";
-import { readTableSize } from "../table-size.ts";
+import { historyLayout, tableLayout } from "../tables/table-layout.ts";
+import { readTableSize } from "../tables/table-size.ts";
 import { readBackupArn } from "./backup-arn.ts";
 import { backupDescription } from "./backup-description.ts";
 import {

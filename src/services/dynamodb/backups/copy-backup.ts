@@ -1,13 +1,13 @@
 import type { Key } from "#base/key.ts";
 import type { JobContext } from "#kernel/context.ts";
 import type { Transaction } from "#store/store.ts";
-import type { TableJob } from "../activate-table.ts";
-import { sweep } from "../delete-table.ts";
+import type { TableJob } from "../tables/activate-table.ts";
+import { sweep } from "../tables/delete-table.ts";
 import { releaseHistory } from "../history/history-holds.ts";
 import { itemsAt } from "../history/items-at.ts";
 import type { Moment } from "../history/moment.ts";
 import { backupItemsPrefix, itemsPrefix } from "../keyspace.ts";
-import { historyLayout } from "../table-layout.ts";
+import { historyLayout } from "../tables/table-layout.ts";
 import { readBackup, writeBackup } from "./backup-record.ts";
 
 export interface BackupJob extends TableJob {

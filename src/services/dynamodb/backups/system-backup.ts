@@ -3,9 +3,9 @@ import type { Transaction } from "#store/store.ts";
 import { dayMs } from "../history/history-entry.ts";
 import { holdHistory, releaseHistory } from "../history/history-holds.ts";
 import { backupKey } from "../keyspace.ts";
-import { tableLayout } from "../table-layout.ts";
-import type { TableRecord } from "../table-record.ts";
-import { readTableSize } from "../table-size.ts";
+import { tableLayout } from "../tables/table-layout.ts";
+import type { TableRecord } from "../tables/table-record.ts";
+import { readTableSize } from "../tables/table-size.ts";
 import { type BackupRecord, readBackup, writeBackup } from "./backup-record.ts";
 import { backupHolder } from "./copy-backup.ts";
 

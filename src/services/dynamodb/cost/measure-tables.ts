@@ -3,7 +3,7 @@ import type { Context, JobContext } from "#kernel/context.ts";
 import type { Snapshot, Transaction } from "#store/store.ts";
 import { backupCodec } from "../backups/backup-record.ts";
 import { backupsPrefix, tablesPrefix } from "../keyspace.ts";
-import { tableCodec, type TableRecord } from "../table-record.ts";
+import { tableCodec, type TableRecord } from "../tables/table-record.ts";
 import { storedBytes } from "./usage.ts";
 
 /** As capacity and storage are billed. */

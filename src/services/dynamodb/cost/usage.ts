@@ -2,9 +2,9 @@ import type { Context } from "#kernel/context.ts";
 import { type Datapoint, minuteMs } from "#kernel/datapoint.ts";
 import type { TimeRange } from "#kernel/measurements.ts";
 import type { Snapshot } from "#store/store.ts";
-import { tableLayout } from "../table-layout.ts";
-import type { TableRecord } from "../table-record.ts";
-import { readTableSize } from "../table-size.ts";
+import { tableLayout } from "../tables/table-layout.ts";
+import type { TableRecord } from "../tables/table-record.ts";
+import { readTableSize } from "../tables/table-size.ts";
 import type { TableUsage, UnitHours } from "./bill.ts";
 import { ownNamespace } from "./measure-tables.ts";
 

@@ -1,6 +1,6 @@
 import type { ExportFormat } from "#models/dynamodb.ts";
 import { ionStruct } from "../ion/write-ion.ts";
-import { type Item, itemJson, parseItem } from "../stored-item.ts";
+import { type Item, itemJson, parseItem } from "../items/stored-item.ts";
 
 /*
  * A line of an export's data files: an item, or what became of an item within a span of time.

@@ -9,7 +9,7 @@ import type {
 import type { Codec, Snapshot, Transaction } from "#store/store.ts";
 import type { Moment } from "../history/moment.ts";
 import { exportKey } from "../keyspace.ts";
-import type { TableKey } from "../table-record.ts";
+import type { TableKey } from "../tables/table-record.ts";
 
 export interface ExportRecord {
   readonly id: string;

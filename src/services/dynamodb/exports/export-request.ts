@@ -3,8 +3,8 @@ import type { ExportTableToPointInTimeInput } from "#models/dynamodb.ts";
 import type { Snapshot } from "#store/store.ts";
 import { momentAt, momentBefore, momentNow, type Moment } from "../history/moment.ts";
 import { recoveryWindow, secondOf } from "../restores/recovery-window.ts";
-import { historyLayout } from "../table-layout.ts";
-import type { TableRecord } from "../table-record.ts";
+import { historyLayout } from "../tables/table-layout.ts";
+import type { TableRecord } from "../tables/table-record.ts";
 import type { ExportSpan } from "./export-record.ts";
 
 /*

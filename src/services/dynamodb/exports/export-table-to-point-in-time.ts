@@ -3,11 +3,11 @@ import type { Handlers } from "#kernel/service.ts";
 import type { DynamoDB, ExportTableToPointInTimeInput } from "#models/dynamodb.ts";
 import type { Transaction } from "#store/store.ts";
 import { newId } from "../backups/backup-record.ts";
-import { hashOf } from "../client-tokens.ts";
+import { hashOf } from "../transactions/client-tokens.ts";
 import { holdHistory } from "../history/history-holds.ts";
 import { exportTokenKey } from "../keyspace.ts";
 import { tableWithBackups } from "../restores/continuous-backups.ts";
-import type { TableRecord } from "../table-record.ts";
+import type { TableRecord } from "../tables/table-record.ts";
 import { beginWithToken, findBegun } from "./begun-jobs.ts";
 import {
   checkForm,

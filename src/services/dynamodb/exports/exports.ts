@@ -2,7 +2,7 @@ import { endOfPrefix } from "#base/key.ts";
 import type { Handlers } from "#kernel/service.ts";
 import type { DynamoDB, ExportSummary } from "#models/dynamodb.ts";
 import { exportKey, exportsPrefix } from "../keyspace.ts";
-import { findTable } from "../open-table.ts";
+import { findTable } from "../tables/open-table.ts";
 import { jobArn, jobPageToken, openJobPage } from "./job-arn.ts";
 import { decodeExport, exportDescription, type ExportRecord, readExport } from "./export-record.ts";
 import { exportFolder } from "./manifest.ts";

@@ -1,5 +1,5 @@
-import { compareValues, typeOf } from "../attribute-values.ts";
-import type { AttributeType, AttributeValue } from "../attribute-values.ts";
+import { compareValues, typeOf } from "../items/attribute-values.ts";
+import type { AttributeType, AttributeValue } from "../items/attribute-values.ts";
 import { Condition } from "./condition.ts";
 import type { FunctionName, Operand, Predicate } from "./condition.ts";
 import type { Bindings, Placeholders } from "./bindings.ts";

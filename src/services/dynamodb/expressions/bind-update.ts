@@ -1,5 +1,5 @@
-import { typeOf } from "../attribute-values.ts";
-import type { AttributeType, AttributeValue } from "../attribute-values.ts";
+import { typeOf } from "../items/attribute-values.ts";
+import type { AttributeType, AttributeValue } from "../items/attribute-values.ts";
 import type { Bindings } from "./bindings.ts";
 import { parseUpdateSyntax } from "./parse-update.ts";
 import { pathCollision, PathUse, resolvePath, undefinedValue } from "./paths.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { AttributeValue } from "../attribute-values.ts";
+import type { AttributeValue } from "../items/attribute-values.ts";
 import {
   checkExpressionParameters,
   queryParameters,
@@ -8,7 +8,7 @@ import {
   scanParameters,
   updateParameters,
   writeParameters,
-} from "../expression-parameters.ts";
+} from "./expression-parameters.ts";
 import { parseCondition } from "./bind-condition.ts";
 import { parseUpdate } from "./bind-update.ts";
 import { Bindings } from "./bindings.ts";

@@ -1,5 +1,5 @@
-import type { AttributeValue } from "../attribute-values.ts";
-import { checkValue, nullMustBeTrue, utf8Bytes } from "../item-size.ts";
+import type { AttributeValue } from "../items/attribute-values.ts";
+import { checkValue, nullMustBeTrue, utf8Bytes } from "../items/item-size.ts";
 import { ExpressionProblem, ValidationProblem } from "../validation-problem.ts";
 
 const maximumSubstitutionBytes = 2 * 1024 * 1024;

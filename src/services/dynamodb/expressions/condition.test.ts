@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { AttributeValue, Item } from "../attribute-values.ts";
+import type { AttributeValue, Item } from "../items/attribute-values.ts";
 import { ExpressionProblem } from "../validation-problem.ts";
 import { parseCondition, parseFilter } from "./bind-condition.ts";
 import { Bindings } from "./bindings.ts";

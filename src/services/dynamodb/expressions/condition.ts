@@ -5,8 +5,8 @@ import {
   sizeOf,
   typeOf,
   valuesEqual,
-} from "../attribute-values.ts";
-import type { AttributeValue, Item } from "../attribute-values.ts";
+} from "../items/attribute-values.ts";
+import type { AttributeValue, Item } from "../items/attribute-values.ts";
 import { valueAt } from "./paths.ts";
 import type { Path, PathUse } from "./paths.ts";
 import type { Comparator } from "./syntax.ts";

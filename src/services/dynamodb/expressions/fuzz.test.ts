@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { compareValues, containsValue, sizeOf, typeOf, valuesEqual } from "../attribute-values.ts";
-import type { AttributeValue, Item } from "../attribute-values.ts";
+import {
+  compareValues,
+  containsValue,
+  sizeOf,
+  typeOf,
+  valuesEqual,
+} from "../items/attribute-values.ts";
+import type { AttributeValue, Item } from "../items/attribute-values.ts";
 import { ValidationProblem } from "../validation-problem.ts";
 import { parseCondition, parseFilter } from "./bind-condition.ts";
 import { parseUpdate } from "./bind-update.ts";

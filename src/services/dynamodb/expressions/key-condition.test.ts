@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { AttributeValue } from "../attribute-values.ts";
+import type { AttributeValue } from "../items/attribute-values.ts";
 import { Bindings } from "./bindings.ts";
 import { isInRange, keyRangeOf, keyTermsOf, parseKeyCondition } from "./key-condition.ts";
 import type { KeyAttribute, KeyRange } from "./key-condition.ts";

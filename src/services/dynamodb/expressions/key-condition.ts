@@ -1,7 +1,7 @@
-import { beginsWith, compareValues } from "../attribute-values.ts";
-import type { AttributeValue } from "../attribute-values.ts";
-import { checkIndexKeyIsNotEmpty, checkKeyValue } from "../key-encoding.ts";
-import type { KeyType } from "../key-encoding.ts";
+import { beginsWith, compareValues } from "../items/attribute-values.ts";
+import type { AttributeValue } from "../items/attribute-values.ts";
+import { checkIndexKeyIsNotEmpty, checkKeyValue } from "../items/key-encoding.ts";
+import type { KeyType } from "../items/key-encoding.ts";
 import { ExpressionProblem, invalidParameter, ValidationProblem } from "../validation-problem.ts";
 import { bindCondition } from "./bind-condition.ts";
 import type { Bindings } from "./bindings.ts";

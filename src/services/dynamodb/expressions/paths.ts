@@ -1,5 +1,5 @@
-import { attributeOf } from "../attribute-values.ts";
-import type { AttributeValue, Item } from "../attribute-values.ts";
+import { attributeOf } from "../items/attribute-values.ts";
+import type { AttributeValue, Item } from "../items/attribute-values.ts";
 import { invalidParameter, ValidationProblem } from "../validation-problem.ts";
 import type { Placeholders } from "./bindings.ts";
 import type { PathSyntax } from "./syntax.ts";

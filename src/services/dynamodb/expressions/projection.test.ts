@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Item } from "../attribute-values.ts";
+import type { Item } from "../items/attribute-values.ts";
 import { Bindings } from "./bindings.ts";
 import { parseProjection } from "./projection.ts";
 

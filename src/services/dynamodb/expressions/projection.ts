@@ -1,5 +1,5 @@
-import { attributeOf, setAttribute } from "../attribute-values.ts";
-import type { AttributeValue, Item } from "../attribute-values.ts";
+import { attributeOf, setAttribute } from "../items/attribute-values.ts";
+import type { AttributeValue, Item } from "../items/attribute-values.ts";
 import type { Bindings } from "./bindings.ts";
 import { parseProjectionSyntax } from "./parse-projection.ts";
 import { headOf, pathCollision, PathUse, resolvePath } from "./paths.ts";

@@ -1,5 +1,5 @@
-import type { AttributeValue } from "../attribute-values.ts";
-import { checkValue, utf8Bytes } from "../item-size.ts";
+import type { AttributeValue } from "../items/attribute-values.ts";
+import { checkValue, utf8Bytes } from "../items/item-size.ts";
 import type { Path } from "./paths.ts";
 import type { NewValue, UpdateAction } from "./update.ts";
 

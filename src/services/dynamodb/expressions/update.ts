@@ -1,7 +1,7 @@
-import { typeOf } from "../attribute-values.ts";
-import type { AttributeType, AttributeValue, Item } from "../attribute-values.ts";
-import { checkUpdatedItemBytes } from "../item-size.ts";
-import { addNumbers, subtractNumbers } from "../numbers.ts";
+import { typeOf } from "../items/attribute-values.ts";
+import type { AttributeType, AttributeValue, Item } from "../items/attribute-values.ts";
+import { checkUpdatedItemBytes } from "../items/item-size.ts";
+import { addNumbers, subtractNumbers } from "../items/numbers.ts";
 import { ValidationProblem } from "../validation-problem.ts";
 import { checkNotKey, headOf, PathUse, valueAt } from "./paths.ts";
 import type { Path } from "./paths.ts";

@@ -1,5 +1,5 @@
-import { attributeOf, setAttribute } from "../attribute-values.ts";
-import type { AttributeValue, Item } from "../attribute-values.ts";
+import { attributeOf, setAttribute } from "../items/attribute-values.ts";
+import type { AttributeValue, Item } from "../items/attribute-values.ts";
 import { ValidationProblem } from "../validation-problem.ts";
 import { headOf } from "./paths.ts";
 import type { Path } from "./paths.ts";

@@ -1,7 +1,7 @@
 import type { Context } from "#kernel/context.ts";
 import type { Transaction } from "#store/store.ts";
-import { ItemImage } from "../stored-item.ts";
-import { TableWriter } from "../write-item.ts";
+import { ItemImage } from "../items/stored-item.ts";
+import { TableWriter } from "../items/write-item.ts";
 import { findMember, type GroupTable } from "./replication.ts";
 import { beforeAll, compareStamps, readOrigin, type Stamp } from "./stamps.ts";
 

@@ -1,11 +1,11 @@
 import type { Context, JobContext } from "#kernel/context.ts";
 import { RegionUnreachable } from "#kernel/region-calls.ts";
 import type { Transaction } from "#store/store.ts";
-import { activated, type TableJob } from "../activate-table.ts";
+import { activated, type TableJob } from "../tables/activate-table.ts";
 import { tableKey } from "../keyspace.ts";
-import { findTable } from "../open-table.ts";
+import { findTable } from "../tables/open-table.ts";
 import { settleStream, withNewStream } from "../streams/stream-life.ts";
-import { tableCodec, type TableRecord } from "../table-record.ts";
+import { tableCodec, type TableRecord } from "../tables/table-record.ts";
 import { type DeliveryJob } from "./deliver-changes.ts";
 import { scheduleFill } from "./fill-replica.ts";
 import { newReplicaTable } from "./new-replica.ts";

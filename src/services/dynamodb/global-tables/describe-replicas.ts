@@ -3,7 +3,7 @@ import type {
   TableDescription,
   TableWarmThroughputDescription,
 } from "#models/dynamodb.ts";
-import type { TableRecord } from "../table-record.ts";
+import type { TableRecord } from "../tables/table-record.ts";
 import type { Replica, ReplicaOverrides } from "./replication.ts";
 
 /*

@@ -3,7 +3,7 @@ import type { JobContext } from "#kernel/context.ts";
 import { RegionUnreachable } from "#kernel/region-calls.ts";
 import type { Snapshot, Transaction } from "#store/store.ts";
 import { replicaFillKey } from "../keyspace.ts";
-import { tableLayout, type TableLayout } from "../table-layout.ts";
+import { tableLayout, type TableLayout } from "../tables/table-layout.ts";
 import type { Applied, Changes, ItemState } from "./apply-changes.ts";
 import { type DeliveryJob, outboundTo, stateOf } from "./deliver-changes.ts";
 import { findMember, retryMs } from "./replication.ts";

@@ -3,7 +3,7 @@ import type { Context, JobContext } from "#kernel/context.ts";
 import { RegionUnreachable } from "#kernel/region-calls.ts";
 import type { Transaction } from "#store/store.ts";
 import { tombstoneJobKey } from "../keyspace.ts";
-import { tableLayout, type TableLayout } from "../table-layout.ts";
+import { tableLayout, type TableLayout } from "../tables/table-layout.ts";
 import { oldestOutboundMs } from "./deliver-changes.ts";
 import { findMember, type GroupTable, regionsOf } from "./replication.ts";
 import { decodeStamp } from "./stamps.ts";

@@ -1,6 +1,6 @@
 import type { Context } from "#kernel/context.ts";
-import { encryptionOf } from "../encryption.ts";
-import type { IndexRecord, TableRecord, Throughput } from "../table-record.ts";
+import { encryptionOf } from "../tables/encryption.ts";
+import type { IndexRecord, TableRecord, Throughput } from "../tables/table-record.ts";
 import type { Replica, ReplicaOverrides } from "./replication.ts";
 
 /**

@@ -5,7 +5,7 @@ import type {
   UpdateReplicationGroupMemberAction,
 } from "#models/dynamodb.ts";
 import type { Transaction } from "#store/store.ts";
-import type { TableRecord } from "../table-record.ts";
+import type { TableRecord } from "../tables/table-record.ts";
 import { type ReplicaJob, scheduleAgain } from "./create-replica.ts";
 import { withMaxReads, withReadUnits } from "./new-replica.ts";
 import {

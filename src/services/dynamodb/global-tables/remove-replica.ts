@@ -1,11 +1,11 @@
 import type { Context, JobContext } from "#kernel/context.ts";
 import { RegionUnreachable } from "#kernel/region-calls.ts";
 import type { Transaction } from "#store/store.ts";
-import { sweep } from "../delete-table.ts";
+import { sweep } from "../tables/delete-table.ts";
 import { groupPrefixes, memberPrefixes, witnessKey } from "../keyspace.ts";
 import { withEndedStream } from "../streams/stream-life.ts";
-import { tableLayout } from "../table-layout.ts";
-import type { TableRecord } from "../table-record.ts";
+import { tableLayout } from "../tables/table-layout.ts";
+import type { TableRecord } from "../tables/table-record.ts";
 import { type ReplicaJob, scheduleAgain } from "./create-replica.ts";
 import { oldestOutboundMs } from "./deliver-changes.ts";
 import {

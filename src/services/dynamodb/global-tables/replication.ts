@@ -2,7 +2,7 @@ import type { Context } from "#kernel/context.ts";
 import type { Snapshot, Transaction } from "#store/store.ts";
 import type { ReplicaStatus, TableClass, WitnessStatus } from "#models/dynamodb.ts";
 import { tableKey, witnessKey } from "../keyspace.ts";
-import { tableCodec, type TableRecord } from "../table-record.ts";
+import { tableCodec, type TableRecord } from "../tables/table-record.ts";
 import type { Stamp } from "./stamps.ts";
 
 /*

@@ -1,8 +1,8 @@
 import type { Context } from "#kernel/context.ts";
 import type { Transaction } from "#store/store.ts";
-import { activated } from "../activate-table.ts";
+import { activated } from "../tables/activate-table.ts";
 import { settleStream } from "../streams/stream-life.ts";
-import type { TableRecord } from "../table-record.ts";
+import type { TableRecord } from "../tables/table-record.ts";
 import {
   findMember,
   type GroupTable,

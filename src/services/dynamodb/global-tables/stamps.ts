@@ -1,6 +1,6 @@
 import type { Key } from "#base/key.ts";
 import type { Snapshot, Transaction } from "#store/store.ts";
-import type { ReplicationLayout } from "../table-layout.ts";
+import type { ReplicationLayout } from "../tables/table-layout.ts";
 
 /*
  * When each item of a global table was written last, and where: what decides between writes of several regions.

@@ -1,9 +1,9 @@
 import type { Context, JobContext } from "#kernel/context.ts";
 import type { Snapshot, Transaction } from "#store/store.ts";
-import { activated } from "../activate-table.ts";
-import { readTableSize } from "../table-size.ts";
-import { tableLayout } from "../table-layout.ts";
-import type { TableRecord } from "../table-record.ts";
+import { activated } from "../tables/activate-table.ts";
+import { readTableSize } from "../tables/table-size.ts";
+import { tableLayout } from "../tables/table-layout.ts";
+import type { TableRecord } from "../tables/table-record.ts";
 import { newReplicaTable } from "./new-replica.ts";
 import type { ReplicaChange } from "./replica-requests.ts";
 import {

@@ -3,10 +3,10 @@ import { endOfPrefix } from "#base/key.ts";
 import type { Context } from "#kernel/context.ts";
 import { ServiceError } from "#kernel/errors.ts";
 import type { Snapshot, Transaction } from "#store/store.ts";
-import { ItemImage } from "../stored-item.ts";
-import { type Outbound, tableLayout, type TableLayout } from "../table-layout.ts";
-import type { TableRecord } from "../table-record.ts";
-import { TableWriter } from "../write-item.ts";
+import { ItemImage } from "../items/stored-item.ts";
+import { type Outbound, tableLayout, type TableLayout } from "../tables/table-layout.ts";
+import type { TableRecord } from "../tables/table-record.ts";
+import { TableWriter } from "../items/write-item.ts";
 import { findMember } from "./replication.ts";
 import { readOrigin, type Stamp } from "./stamps.ts";
 

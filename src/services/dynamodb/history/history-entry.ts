@@ -1,7 +1,7 @@
 import type { Key } from "#base/key.ts";
 import { bytes, integer } from "#base/tuple.ts";
 import type { Codec } from "#store/store.ts";
-import type { HistoryLayout } from "../table-layout.ts";
+import type { HistoryLayout } from "../tables/table-layout.ts";
 
 /*
  * A table's history: for each change of an item, what stood under its key before. From it and from what stands there

@@ -1,10 +1,10 @@
 import { endOfPrefix } from "#base/key.ts";
 import type { Context } from "#kernel/context.ts";
 import type { Codec, Snapshot, Transaction } from "#store/store.ts";
-import type { TableJob } from "../activate-table.ts";
+import type { TableJob } from "../tables/activate-table.ts";
 import { historyHoldKey, historyHoldsPrefix, tableKey } from "../keyspace.ts";
-import { findTable } from "../open-table.ts";
-import { tableCodec, type TableRecord } from "../table-record.ts";
+import { findTable } from "../tables/open-table.ts";
+import { tableCodec, type TableRecord } from "../tables/table-record.ts";
 import { dayMs, dayOf } from "./history-entry.ts";
 
 /*

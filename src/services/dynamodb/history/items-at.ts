@@ -1,7 +1,7 @@
 import { endOfPrefix, type Key, keyAfter } from "#base/key.ts";
 import { integer } from "#base/tuple.ts";
 import type { Entry, Snapshot } from "#store/store.ts";
-import type { HistoryLayout } from "../table-layout.ts";
+import type { HistoryLayout } from "../tables/table-layout.ts";
 import { dayOf, dayOfKey, dayPrefix, itemOnDayPrefix, readEntry } from "./history-entry.ts";
 import type { HistoryEntry } from "./history-entry.ts";
 import { isAfter, type Moment } from "./moment.ts";

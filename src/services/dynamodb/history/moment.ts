@@ -1,5 +1,5 @@
 import type { Snapshot } from "#store/store.ts";
-import type { HistoryLayout } from "../table-layout.ts";
+import type { HistoryLayout } from "../tables/table-layout.ts";
 import {
   type HistoryEntry,
   historyStateCodec,

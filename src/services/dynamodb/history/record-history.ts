@@ -1,8 +1,8 @@
 import type { Key } from "#base/key.ts";
 import type { Context } from "#kernel/context.ts";
 import type { Transaction } from "#store/store.ts";
-import type { ItemImage } from "../stored-item.ts";
-import type { HistoryLayout, TableLayout } from "../table-layout.ts";
+import type { ItemImage } from "../items/stored-item.ts";
+import type { HistoryLayout, TableLayout } from "../tables/table-layout.ts";
 import { dayOf, entryKey, entryValue, historyStateCodec, noHistory } from "./history-entry.ts";
 
 /** Keeps what writes replace, within one run of a transaction's body. */

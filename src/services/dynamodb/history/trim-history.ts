@@ -1,10 +1,10 @@
 import type { JobContext } from "#kernel/context.ts";
 import type { Snapshot } from "#store/store.ts";
-import type { TableJob } from "../activate-table.ts";
-import { sweep } from "../delete-table.ts";
-import { findTable } from "../open-table.ts";
-import { historyLayout } from "../table-layout.ts";
-import type { TableRecord } from "../table-record.ts";
+import type { TableJob } from "../tables/activate-table.ts";
+import { sweep } from "../tables/delete-table.ts";
+import { findTable } from "../tables/open-table.ts";
+import { historyLayout } from "../tables/table-layout.ts";
+import type { TableRecord } from "../tables/table-record.ts";
 import { dayMs, dayOf, dayPrefix } from "./history-entry.ts";
 import { heldFromMs, scheduleTrimming } from "./history-holds.ts";
 import { daysFrom } from "./items-at.ts";

@@ -1,5 +1,5 @@
 import type { JobContext } from "#kernel/context.ts";
-import { activated } from "../activate-table.ts";
+import { activated } from "../tables/activate-table.ts";
 import {
   getObject,
   listObjects,
@@ -7,9 +7,9 @@ import {
   type StorageFailure,
 } from "../exports/object-storage.ts";
 import { tableKey } from "../keyspace.ts";
-import { findTable } from "../open-table.ts";
-import type { Item, ItemImage } from "../stored-item.ts";
-import { tableCodec, type TableRecord } from "../table-record.ts";
+import { findTable } from "../tables/open-table.ts";
+import type { Item, ItemImage } from "../items/stored-item.ts";
+import { tableCodec, type TableRecord } from "../tables/table-record.ts";
 import {
   type ImportProgress,
   type ImportRecord,

@@ -3,12 +3,12 @@ import type { Handlers } from "#kernel/service.ts";
 import type { DynamoDB, ImportTableInput } from "#models/dynamodb.ts";
 import type { Snapshot } from "#store/store.ts";
 import { newId } from "../backups/backup-record.ts";
-import { hashOf } from "../client-tokens.ts";
-import { checkTableCount, newTable } from "../create-table.ts";
+import { hashOf } from "../transactions/client-tokens.ts";
+import { checkTableCount, newTable } from "../tables/create-table.ts";
 import { beginWithToken, findBegun } from "../exports/begun-jobs.ts";
 import { importTokenKey, tableKey } from "../keyspace.ts";
-import { findTable } from "../open-table.ts";
-import { tableCodec, type TableRecord } from "../table-record.ts";
+import { findTable } from "../tables/open-table.ts";
+import { tableCodec, type TableRecord } from "../tables/table-record.ts";
 import {
   importDescription,
   type ImportRecord,

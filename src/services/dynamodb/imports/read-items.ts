@@ -1,7 +1,7 @@
 import type { InputFormat } from "#models/dynamodb.ts";
-import { type Item, setAttribute } from "../attribute-values.ts";
+import { type Item, setAttribute } from "../items/attribute-values.ts";
 import { IonProblem, readIonStruct } from "../ion/read-ion.ts";
-import type { TableRecord } from "../table-record.ts";
+import type { TableRecord } from "../tables/table-record.ts";
 import { CsvReader } from "./read-csv.ts";
 import { CompressionProblem } from "./read-lines.ts";
 

@@ -1,12 +1,12 @@
 import type { Context } from "#kernel/context.ts";
 import { ServiceError } from "#kernel/errors.ts";
 import type { Transaction } from "#store/store.ts";
-import { checkIndexKeys, keyOfItem } from "../item-key.ts";
-import { checkItem, checkItemBytes } from "../item-size.ts";
-import { type Item, ItemImage } from "../stored-item.ts";
-import type { TableRecord } from "../table-record.ts";
-import { tableLayout } from "../table-layout.ts";
-import { TableWriter } from "../write-item.ts";
+import { checkIndexKeys, keyOfItem } from "../items/item-key.ts";
+import { checkItem, checkItemBytes } from "../items/item-size.ts";
+import { type Item, ItemImage } from "../items/stored-item.ts";
+import type { TableRecord } from "../tables/table-record.ts";
+import { tableLayout } from "../tables/table-layout.ts";
+import { TableWriter } from "../items/write-item.ts";
 
 /** An item as PutItem would take it, or why it would not. */
 export type CheckedItem =

@@ -6,10 +6,10 @@ import type {
   ContributorInsightsSummary,
   DynamoDB,
 } from "#models/dynamodb.ts";
-import type { TableJob } from "../activate-table.ts";
+import type { TableJob } from "../tables/activate-table.ts";
 import { tableKey, tablesPrefix } from "../keyspace.ts";
-import { findTable, openTableToManage, tableNameOf } from "../open-table.ts";
-import { type IndexRecord, tableCodec, type TableRecord } from "../table-record.ts";
+import { findTable, openTableToManage, tableNameOf } from "../tables/open-table.ts";
+import { type IndexRecord, tableCodec, type TableRecord } from "../tables/table-record.ts";
 import { type InsightsRecord, insightsOf, ruleNames } from "./insights-record.ts";
 
 /*

@@ -1,5 +1,5 @@
 import type { ContributorInsightsMode, ContributorInsightsStatus } from "#models/dynamodb.ts";
-import type { IndexRecord, TableRecord } from "../table-record.ts";
+import type { IndexRecord, TableRecord } from "../tables/table-record.ts";
 
 /** Contributor insights of a table or of one of its global indexes, once they were configured. */
 export interface InsightsRecord {

@@ -2,9 +2,9 @@ import type { Key } from "#base/key.ts";
 import { decodeTuple } from "#base/tuple.ts";
 import type { Context } from "#kernel/context.ts";
 import type { ContributorRule, KeyNaming } from "#kernel/contributors.ts";
-import { decodeKeyValue } from "../key-encoding.ts";
+import { decodeKeyValue } from "../items/key-encoding.ts";
 import { longKeyMark } from "../keyspace.ts";
-import type { IndexRecord, KeyAttribute, TableRecord } from "../table-record.ts";
+import type { IndexRecord, KeyAttribute, TableRecord } from "../tables/table-record.ts";
 import { insightsOf, isCounting, type RuleKind, ruleName, ruleNames } from "./insights-record.ts";
 
 /**

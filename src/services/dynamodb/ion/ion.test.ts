@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import * as fc from "fast-check";
-import type { AttributeValue, Item } from "../attribute-values.ts";
-import { normalizeNumber } from "../numbers.ts";
+import type { AttributeValue, Item } from "../items/attribute-values.ts";
+import { normalizeNumber } from "../items/numbers.ts";
 import { IonProblem, readIonStruct } from "./read-ion.ts";
 import { ionDecimal, ionStruct } from "./write-ion.ts";
 

@@ -1,4 +1,4 @@
-import { type AttributeValue, type Item, setAttribute } from "../attribute-values.ts";
+import { type AttributeValue, type Item, setAttribute } from "../items/attribute-values.ts";
 
 /*
  * Amazon Ion text as items: what write-ion.ts writes, and what else the notation allows for the same types (integers,

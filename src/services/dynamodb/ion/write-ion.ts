@@ -1,4 +1,4 @@
-import { type AttributeValue, type Item, typeOf } from "../attribute-values.ts";
+import { type AttributeValue, type Item, typeOf } from "../items/attribute-values.ts";
 
 /*
  * Items as Amazon Ion text, with DynamoDB's mapping of types: numbers are decimals, binaries blobs, sets lists with an

@@ -3,10 +3,10 @@ import { decodeTuple, integer } from "#base/tuple.ts";
 import type { Context } from "#kernel/context.ts";
 import { entryHeaderBytes } from "#kernel/sharded-log.ts";
 import type { Codec, Snapshot, Transaction } from "#store/store.ts";
-import { keyAttributesOf } from "../item-key.ts";
-import { itemBytes } from "../item-size.ts";
+import { keyAttributesOf } from "../items/item-key.ts";
+import { itemBytes } from "../items/item-size.ts";
 import { destinationQueueKey, destinationQueueStateKey } from "../keyspace.ts";
-import type { ItemImage } from "../stored-item.ts";
+import type { ItemImage } from "../items/stored-item.ts";
 import {
   type Change,
   type ChangeCause,
@@ -14,7 +14,7 @@ import {
   readChange,
 } from "../streams/change-record.ts";
 import { isUnchanged } from "../streams/record-changes.ts";
-import type { TableLayout } from "../table-layout.ts";
+import type { TableLayout } from "../tables/table-layout.ts";
 
 /*
  * The changes of a table that a Kinesis data stream is still to get, in the order of their commits. A change is here

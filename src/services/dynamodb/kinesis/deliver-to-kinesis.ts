@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import type { JobContext } from "#kernel/context.ts";
 import type { Transaction } from "#store/store.ts";
-import type { TableJob } from "../activate-table.ts";
+import type { TableJob } from "../tables/activate-table.ts";
 import { tableKey } from "../keyspace.ts";
-import { findTable } from "../open-table.ts";
-import { tableCodec, type TableRecord } from "../table-record.ts";
+import { findTable } from "../tables/open-table.ts";
+import { tableCodec, type TableRecord } from "../tables/table-record.ts";
 import { type QueuedChange, putQueueState, queuedChanges, queueState } from "./change-queue.ts";
 import { dataRecord } from "./data-record.ts";
 import { putRecords } from "./data-streams.ts";

@@ -1,5 +1,5 @@
 import type { ApproximateCreationDateTimePrecision, DestinationStatus } from "#models/dynamodb.ts";
-import type { TableRecord } from "../table-record.ts";
+import type { TableRecord } from "../tables/table-record.ts";
 
 /** A Kinesis data stream that a table's changes go to, or once went to. */
 export interface DestinationRecord {

@@ -14,8 +14,8 @@ import type {
 import type { Snapshot } from "#store/store.ts";
 import { checkStrongRead } from "../global-tables/strong-writes.ts";
 import { consumedCapacity, type ConsumedUnits, noUnits, readUnits } from "../consumed-capacity.ts";
-import { openIndex, openTable, type TableContext, tableNameOf } from "../open-table.ts";
-import { tableLayout, type TableLayout } from "../table-layout.ts";
+import { openIndex, openTable, type TableContext, tableNameOf } from "../tables/open-table.ts";
+import { tableLayout, type TableLayout } from "../tables/table-layout.ts";
 import { ReadMeters } from "../throttling/meters.ts";
 import { ValidationProblem } from "../validation-problem.ts";
 import { existsOutsideTransaction, writeOne } from "./execute-statement.ts";

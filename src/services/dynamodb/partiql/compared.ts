@@ -1,4 +1,4 @@
-import type { AttributeValue } from "../attribute-values.ts";
+import type { AttributeValue } from "../items/attribute-values.ts";
 import type { Operand, Predicate } from "../expressions/condition.ts";
 
 /** What is asked of an attribute; the values are those of `operator`, and `IN` is several `=`. */

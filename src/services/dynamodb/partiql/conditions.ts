@@ -1,5 +1,5 @@
-import { typeOf } from "../attribute-values.ts";
-import type { AttributeValue } from "../attribute-values.ts";
+import { typeOf } from "../items/attribute-values.ts";
+import type { AttributeValue } from "../items/attribute-values.ts";
 import { ConditionBinder } from "../expressions/bind-condition.ts";
 import type { Placeholders } from "../expressions/bindings.ts";
 import { Condition } from "../expressions/condition.ts";

@@ -7,7 +7,7 @@ import type {
   ItemResponse,
   ParameterizedStatement,
 } from "#models/dynamodb.ts";
-import { findDone, hashOf, rememberDone } from "../client-tokens.ts";
+import { findDone, hashOf, rememberDone } from "../transactions/client-tokens.ts";
 import {
   consumedCapacity,
   type ConsumedUnits,
@@ -15,12 +15,16 @@ import {
   readUnits,
   transactionFactor,
 } from "../consumed-capacity.ts";
-import { checkValue } from "../item-size.ts";
-import { openTransacted, tableNameOf } from "../open-table.ts";
-import { tableLayout } from "../table-layout.ts";
-import { answerAgain, type TransactContext, TransactedTables } from "../transact-write-items.ts";
+import { checkValue } from "../items/item-size.ts";
+import { openTransacted, tableNameOf } from "../tables/open-table.ts";
+import { tableLayout } from "../tables/table-layout.ts";
+import {
+  answerAgain,
+  type TransactContext,
+  TransactedTables,
+} from "../transactions/transact-write-items.ts";
 import { ReadMeters } from "../throttling/meters.ts";
-import { Cancellations, PayloadSize, refuseDuplicateKeys } from "../transactions.ts";
+import { Cancellations, PayloadSize, refuseDuplicateKeys } from "../transactions/transactions.ts";
 import { ValidationProblem } from "../validation-problem.ts";
 import { equalityOf, termsOf } from "./key-terms.ts";
 import { keyToRead, readItem } from "./single-read.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { valuesEqual } from "../attribute-values.ts";
-import type { AttributeValue, Item } from "../attribute-values.ts";
+import { valuesEqual } from "../items/attribute-values.ts";
+import type { AttributeValue, Item } from "../items/attribute-values.ts";
 import { ValidationProblem } from "../validation-problem.ts";
 import { type Statement, statementOf } from "./statement.ts";
 

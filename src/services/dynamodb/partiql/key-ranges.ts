@@ -1,11 +1,11 @@
 import { endOfPrefix } from "#base/key.ts";
-import { compareValues } from "../attribute-values.ts";
-import type { AttributeValue } from "../attribute-values.ts";
+import { compareValues } from "../items/attribute-values.ts";
+import type { AttributeValue } from "../items/attribute-values.ts";
 import type { Condition, Predicate } from "../expressions/condition.ts";
 import type { KeyAttribute, KeyRange } from "../expressions/key-condition.ts";
-import { checkKeyValue, encodeKeyValue } from "../key-encoding.ts";
-import { type StoreRange, storeRange } from "../query-range.ts";
-import type { ReadSource } from "../read-source.ts";
+import { checkKeyValue, encodeKeyValue } from "../items/key-encoding.ts";
+import { type StoreRange, storeRange } from "../reads/query-range.ts";
+import type { ReadSource } from "../reads/read-source.ts";
 import { invalidParameter, ValidationProblem } from "../validation-problem.ts";
 import { comparedWith } from "./compared.ts";
 import { wrongKeyType } from "./key-terms.ts";

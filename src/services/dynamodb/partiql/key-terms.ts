@@ -1,9 +1,9 @@
-import { attributeOf, setAttribute, valuesEqual } from "../attribute-values.ts";
-import type { AttributeValue, Item } from "../attribute-values.ts";
+import { attributeOf, setAttribute, valuesEqual } from "../items/attribute-values.ts";
+import type { AttributeValue, Item } from "../items/attribute-values.ts";
 import { Condition, type Predicate } from "../expressions/condition.ts";
-import { keyOfRequest } from "../item-key.ts";
-import { checkKeyPaths } from "../request-expressions.ts";
-import type { TableLayout } from "../table-layout.ts";
+import { keyOfRequest } from "../items/item-key.ts";
+import { checkKeyPaths } from "../expressions/request-expressions.ts";
+import type { TableLayout } from "../tables/table-layout.ts";
 import { ValidationProblem } from "../validation-problem.ts";
 import type { Key } from "#base/key.ts";
 

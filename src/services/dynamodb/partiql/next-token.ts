@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { attributeOf } from "../attribute-values.ts";
-import type { Item } from "../attribute-values.ts";
-import { checkItem } from "../item-size.ts";
-import { checkKeyValue } from "../key-encoding.ts";
-import type { ReadSource } from "../read-source.ts";
+import { attributeOf } from "../items/attribute-values.ts";
+import type { Item } from "../items/attribute-values.ts";
+import { checkItem } from "../items/item-size.ts";
+import { checkKeyValue } from "../items/key-encoding.ts";
+import type { ReadSource } from "../reads/read-source.ts";
 import { ValidationProblem } from "../validation-problem.ts";
 
 /*

@@ -1,5 +1,5 @@
-import { setAttribute } from "../attribute-values.ts";
-import type { AttributeValue, Item } from "../attribute-values.ts";
+import { setAttribute } from "../items/attribute-values.ts";
+import type { AttributeValue, Item } from "../items/attribute-values.ts";
 import { headOf, type Path, pathCollision, PathUse, valueAt } from "../expressions/paths.ts";
 import { Projection } from "../expressions/projection.ts";
 import { ValidationProblem } from "../validation-problem.ts";

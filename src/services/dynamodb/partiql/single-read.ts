@@ -1,9 +1,9 @@
 import type { AttributeMap } from "#models/dynamodb.ts";
 import type { Key } from "#base/key.ts";
 import type { Snapshot } from "#store/store.ts";
-import { checkKeyPaths } from "../request-expressions.ts";
-import { itemJson, itemSizeBytes, parseItem } from "../stored-item.ts";
-import type { TableLayout } from "../table-layout.ts";
+import { checkKeyPaths } from "../expressions/request-expressions.ts";
+import { itemJson, itemSizeBytes, parseItem } from "../items/stored-item.ts";
+import type { TableLayout } from "../tables/table-layout.ts";
 import { ValidationProblem } from "../validation-problem.ts";
 import { equalityOf, namedItem, termsOf } from "./key-terms.ts";
 import type { Select } from "./statement.ts";

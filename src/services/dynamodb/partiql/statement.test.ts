@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { AttributeValue } from "../attribute-values.ts";
+import type { AttributeValue } from "../items/attribute-values.ts";
 import { statementOf } from "./statement.ts";
 
 const malformed = (detail: string): string =>

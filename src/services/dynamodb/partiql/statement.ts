@@ -1,8 +1,8 @@
 import type { PreparedStatementParameters } from "#models/dynamodb.ts";
-import type { Item } from "../attribute-values.ts";
+import type { Item } from "../items/attribute-values.ts";
 import type { Condition } from "../expressions/condition.ts";
 import type { Update } from "../expressions/update.ts";
-import { checkItem, checkItemBytes, checkValue } from "../item-size.ts";
+import { checkItem, checkItemBytes, checkValue } from "../items/item-size.ts";
 import { ValidationProblem } from "../validation-problem.ts";
 import { conditionOf } from "./conditions.ts";
 import { unsupported } from "./problems.ts";

@@ -1,4 +1,4 @@
-import type { StoreRange } from "../query-range.ts";
+import type { StoreRange } from "../reads/query-range.ts";
 
 /** What lies in one of the left and in one of the right. */
 export function intersection(

@@ -1,5 +1,5 @@
-import { typeOf } from "../attribute-values.ts";
-import type { AttributeType } from "../attribute-values.ts";
+import { typeOf } from "../items/attribute-values.ts";
+import type { AttributeType } from "../items/attribute-values.ts";
 import { type Path, pathCollision, pathsEqual, PathUse } from "../expressions/paths.ts";
 import { type NewValue, Update, type UpdateAction } from "../expressions/update.ts";
 import { ValidationProblem } from "../validation-problem.ts";

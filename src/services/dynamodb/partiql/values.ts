@@ -1,7 +1,7 @@
-import { setAttribute } from "../attribute-values.ts";
-import type { AttributeValue, Item } from "../attribute-values.ts";
-import { normalizeNumber } from "../numbers.ts";
-import { orderNumbers, orderStrings } from "../set-members.ts";
+import { setAttribute } from "../items/attribute-values.ts";
+import type { AttributeValue, Item } from "../items/attribute-values.ts";
+import { normalizeNumber } from "../items/numbers.ts";
+import { orderNumbers, orderStrings } from "../items/set-members.ts";
 import { ValidationProblem } from "../validation-problem.ts";
 import { unsupported } from "./problems.ts";
 import type { Expression, Field } from "./syntax.ts";

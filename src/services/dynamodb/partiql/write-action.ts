@@ -1,13 +1,13 @@
 import type { AttributeMap, ReturnValuesOnConditionCheckFailure } from "#models/dynamodb.ts";
-import type { Item } from "../attribute-values.ts";
+import type { Item } from "../items/attribute-values.ts";
 import type { Condition } from "../expressions/condition.ts";
-import { checkIndexKeys, keyOfItem } from "../item-key.ts";
-import { itemBytes } from "../item-size.ts";
-import { ItemImage } from "../stored-item.ts";
-import type { TableLayout } from "../table-layout.ts";
-import type { TransactedAction } from "../transact-actions.ts";
-import { ConditionUnmet, DuplicateItem } from "../transactions.ts";
-import { checkUpdate, updatedImage } from "../update-item.ts";
+import { checkIndexKeys, keyOfItem } from "../items/item-key.ts";
+import { itemBytes } from "../items/item-size.ts";
+import { ItemImage } from "../items/stored-item.ts";
+import type { TableLayout } from "../tables/table-layout.ts";
+import type { TransactedAction } from "../transactions/transact-actions.ts";
+import { ConditionUnmet, DuplicateItem } from "../transactions/transactions.ts";
+import { checkUpdate, updatedImage } from "../items/update-item.ts";
 import { checkKeyTypes, namedItem, type NamedItem } from "./key-terms.ts";
 import type { Change, Exists, Insert } from "./statement.ts";
 

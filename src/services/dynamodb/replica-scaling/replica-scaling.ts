@@ -8,9 +8,9 @@ import type {
   TableAutoScalingDescription,
   UpdateTableReplicaAutoScalingInput,
 } from "#models/dynamodb.ts";
-import { openTableToManage, tableNameOf } from "../open-table.ts";
-import type { TableRecord } from "../table-record.ts";
-import { checkIsFree } from "../table-states.ts";
+import { openTableToManage, tableNameOf } from "../tables/open-table.ts";
+import type { TableRecord } from "../tables/table-record.ts";
+import { checkIsFree } from "../tables/table-states.ts";
 import { changeSettings, describeSettings } from "./scaling-settings.ts";
 
 /**

@@ -10,15 +10,15 @@ import type {
   UpdateItemInput,
   WriteRequest,
 } from "#models/dynamodb.ts";
-import { attributeOf } from "../attribute-values.ts";
+import { attributeOf } from "../items/attribute-values.ts";
 import { Bindings } from "../expressions/bindings.ts";
 import { keyTermsOf, type KeyTerm, parseKeyCondition } from "../expressions/key-condition.ts";
 import { parseFilter } from "../expressions/bind-condition.ts";
 import { parseProjection } from "../expressions/projection.ts";
-import { legacyKeyTerms } from "../legacy-conditions.ts";
+import { legacyKeyTerms } from "../legacy/legacy-conditions.ts";
 import type { Statement } from "../partiql/statement.ts";
-import { updateOf } from "../request-expressions.ts";
-import type { TableRecord } from "../table-record.ts";
+import { updateOf } from "../expressions/request-expressions.ts";
+import type { TableRecord } from "../tables/table-record.ts";
 
 /*
  * What conditions can ask of a request to DynamoDB. Source: Developer Guide, "Using IAM policy conditions for

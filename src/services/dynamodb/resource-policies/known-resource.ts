@@ -2,7 +2,7 @@ import type { KnownResource, Need } from "#kernel/authorization/access.ts";
 import type { Context } from "#kernel/context.ts";
 import type { Snapshot } from "#store/store.ts";
 import { streamKey } from "../keyspace.ts";
-import { findTable } from "../open-table.ts";
+import { findTable } from "../tables/open-table.ts";
 import { streamCodec } from "../streams/stream-record.ts";
 import { conditionKeys } from "./condition-keys.ts";
 

@@ -3,9 +3,9 @@ import type { Handlers } from "#kernel/service.ts";
 import type { DynamoDB } from "#models/dynamodb.ts";
 import type { Snapshot, Transaction } from "#store/store.ts";
 import { streamKey, tableKey } from "../keyspace.ts";
-import { findTable, obeyPolicy, type TableContext } from "../open-table.ts";
+import { findTable, obeyPolicy, type TableContext } from "../tables/open-table.ts";
 import { streamCodec, type StreamRecord } from "../streams/stream-record.ts";
-import { tableCodec, type TableRecord } from "../table-record.ts";
+import { tableCodec, type TableRecord } from "../tables/table-record.ts";
 import {
   attached,
   type AttachedPolicy,

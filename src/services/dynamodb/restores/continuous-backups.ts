@@ -5,8 +5,8 @@ import type { Snapshot } from "#store/store.ts";
 import { dayMs } from "../history/history-entry.ts";
 import { scheduleTrimming } from "../history/history-holds.ts";
 import { tableKey } from "../keyspace.ts";
-import { findTable, tableNameOf } from "../open-table.ts";
-import { type PointInTimeRecovery, tableCodec, type TableRecord } from "../table-record.ts";
+import { findTable, tableNameOf } from "../tables/open-table.ts";
+import { type PointInTimeRecovery, tableCodec, type TableRecord } from "../tables/table-record.ts";
 import { recoveryWindow, secondOf } from "./recovery-window.ts";
 
 /*

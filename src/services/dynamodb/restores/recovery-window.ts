@@ -1,4 +1,4 @@
-import type { PointInTimeRecovery } from "../table-record.ts";
+import type { PointInTimeRecovery } from "../tables/table-record.ts";
 import { dayMs } from "../history/history-entry.ts";
 
 /** Between which moments a table can be restored. */

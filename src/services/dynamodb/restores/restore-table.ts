@@ -1,17 +1,17 @@
 import { endOfPrefix, type Key, keyAfter } from "#base/key.ts";
 import type { Context, JobContext } from "#kernel/context.ts";
 import type { Snapshot, Transaction } from "#store/store.ts";
-import { activated, type TableJob } from "../activate-table.ts";
+import { activated, type TableJob } from "../tables/activate-table.ts";
 import { endBackupUse } from "../backups/backup-record.ts";
 import { releaseHistory } from "../history/history-holds.ts";
 import { itemsAt, type PastItem } from "../history/items-at.ts";
 import type { Moment } from "../history/moment.ts";
 import { backupItemsPrefix, itemsPrefix, restoreKey, tableKey } from "../keyspace.ts";
-import { findTable } from "../open-table.ts";
-import { ItemImage } from "../stored-item.ts";
-import { historyLayout } from "../table-layout.ts";
-import { tableCodec } from "../table-record.ts";
-import { TableWriter } from "../write-item.ts";
+import { findTable } from "../tables/open-table.ts";
+import { ItemImage } from "../items/stored-item.ts";
+import { historyLayout } from "../tables/table-layout.ts";
+import { tableCodec } from "../tables/table-record.ts";
+import { TableWriter } from "../items/write-item.ts";
 
 /** Where the items come from. It may be another region of the account. */
 export type RestoreSource =

@@ -1,9 +1,9 @@
 import { endOfPrefix } from "#base/key.ts";
 import type { Context } from "#kernel/context.ts";
 import type { Snapshot } from "#store/store.ts";
-import { checkTableCount } from "../create-table.ts";
+import { checkTableCount } from "../tables/create-table.ts";
 import { restoresPrefix } from "../keyspace.ts";
-import { findTable } from "../open-table.ts";
+import { findTable } from "../tables/open-table.ts";
 
 /** Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_RestoreTableFromBackup.html */
 const restoresAtOnce = 50;

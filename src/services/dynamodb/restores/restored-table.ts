@@ -5,18 +5,18 @@ import type {
   ProvisionedThroughput,
   RestoreTableFromBackupInput,
 } from "#models/dynamodb.ts";
-import { encryptionOf } from "../encryption.ts";
-import { keySchema, projection } from "../table-description.ts";
-import { keyAttributes } from "../table-schema.ts";
+import { encryptionOf } from "../tables/encryption.ts";
+import { keySchema, projection } from "../tables/table-description.ts";
+import { keyAttributes } from "../tables/table-schema.ts";
 import { restoredVectorIndexes } from "../vector-indexes/restore-vector-indexes.ts";
-import type { Billing, IndexRecord, RestoreOrigin, TableRecord } from "../table-record.ts";
+import type { Billing, IndexRecord, RestoreOrigin, TableRecord } from "../tables/table-record.ts";
 import {
   checkBounds,
   checkQuota,
   newThroughput,
   noThroughput,
   onDemandThroughput,
-} from "../throughput.ts";
+} from "../tables/throughput.ts";
 
 /*
  * The table that a restore makes. What it takes over and which overrides are refused is AWS's, as it was measured in

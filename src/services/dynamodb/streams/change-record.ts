@@ -1,7 +1,7 @@
 import { JsonBytes } from "#base/json-bytes.ts";
 import { entryHeaderBytes, newEntry } from "#kernel/sharded-log.ts";
 import type { OperationType, StreamViewType } from "#models/dynamodbstreams.ts";
-import type { Item, ItemImage } from "../stored-item.ts";
+import type { Item, ItemImage } from "../items/stored-item.ts";
 
 /*
  * A change of an item as its stream's log has it:

@@ -8,7 +8,7 @@ import {
   trimLog,
 } from "#kernel/sharded-log.ts";
 import type { Snapshot, Transaction } from "#store/store.ts";
-import { sweep } from "../delete-table.ts";
+import { sweep } from "../tables/delete-table.ts";
 import { type StreamId, streamKey, streamLogKey } from "../keyspace.ts";
 import { scheduleKeeping } from "./stream-life.ts";
 import { streamCodec, type StreamRecord } from "./stream-record.ts";

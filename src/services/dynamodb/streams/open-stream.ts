@@ -4,7 +4,7 @@ import type { LogShard } from "#kernel/log-shards.ts";
 import { type Log, logAt, shardsOf } from "#kernel/sharded-log.ts";
 import type { Snapshot } from "#store/store.ts";
 import { streamKey, streamLogKey } from "../keyspace.ts";
-import { obeyPolicy } from "../open-table.ts";
+import { obeyPolicy } from "../tables/open-table.ts";
 import { shardIdOf } from "./shards.ts";
 import { streamCodec, type StreamRecord } from "./stream-record.ts";
 

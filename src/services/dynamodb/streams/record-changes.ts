@@ -2,12 +2,12 @@ import type { Key } from "#base/key.ts";
 import type { Context } from "#kernel/context.ts";
 import { LogWriter } from "#kernel/sharded-log.ts";
 import type { Transaction } from "#store/store.ts";
-import { sameItem } from "../index-entries.ts";
-import { keyAttributesOf } from "../item-key.ts";
-import { itemBytes } from "../item-size.ts";
+import { sameItem } from "../indexes/index-entries.ts";
+import { keyAttributesOf } from "../items/item-key.ts";
+import { itemBytes } from "../items/item-size.ts";
 import { hashOfItemKey } from "../keyspace.ts";
-import type { ItemImage } from "../stored-item.ts";
-import type { StreamLayout, TableLayout } from "../table-layout.ts";
+import type { ItemImage } from "../items/stored-item.ts";
+import type { StreamLayout, TableLayout } from "../tables/table-layout.ts";
 import { type ChangeCause, changeEntry } from "./change-record.ts";
 
 /** Records the changes of one table's items in its stream, within one run of a transaction's body. */

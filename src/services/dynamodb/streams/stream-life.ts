@@ -3,7 +3,7 @@ import { LogWriter, logAt, openLog } from "#kernel/sharded-log.ts";
 import type { StreamViewType } from "#models/dynamodbstreams.ts";
 import type { Transaction } from "#store/store.ts";
 import { type StreamId, streamKey, streamLogKey } from "../keyspace.ts";
-import type { TableRecord } from "../table-record.ts";
+import type { TableRecord } from "../tables/table-record.ts";
 import { streamArn, streamCodec, streamLabel, type StreamRecord } from "./stream-record.ts";
 
 /*

@@ -1,7 +1,7 @@
 import type { StreamStatus, StreamViewType } from "#models/dynamodbstreams.ts";
 import type { Codec } from "#store/store.ts";
 import type { AttachedPolicy } from "../resource-policies/attached-policy.ts";
-import type { TableKey } from "../table-record.ts";
+import type { TableKey } from "../tables/table-record.ts";
 
 /** What is stored of a stream; its shards and changes stand in its log. It outlives its table by a day. */
 export interface StreamRecord {

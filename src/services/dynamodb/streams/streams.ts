@@ -4,7 +4,7 @@ import type { Context } from "#kernel/context.ts";
 import type { LogShard } from "#kernel/log-shards.ts";
 import type { DescribeStreamInput, DynamoDBStreams } from "#models/dynamodbstreams.ts";
 import { streamKey, streamsPrefix } from "../keyspace.ts";
-import { keySchema } from "../table-description.ts";
+import { keySchema } from "../tables/table-description.ts";
 import { openStream, streamNameOf } from "./open-stream.ts";
 import { shardDescription, shardIdOf } from "./shards.ts";
 import { streamCodec, type StreamRecord } from "./stream-record.ts";

@@ -3,7 +3,7 @@ import type { Context } from "#kernel/context.ts";
 import type { Effect, Snapshot, Transaction } from "#store/store.ts";
 import type { ConsumedUnits } from "../consumed-capacity.ts";
 import { hashOfItemKey } from "../keyspace.ts";
-import type { IndexLayout, TableLayout } from "../table-layout.ts";
+import type { IndexLayout, TableLayout } from "../tables/table-layout.ts";
 import { AccessNotes } from "../insights/access-notes.ts";
 import type { KeyInsights } from "../insights/key-insights.ts";
 import type { Lane } from "./lane.ts";

@@ -1,8 +1,8 @@
 import type { Context } from "#kernel/context.ts";
 import type { SharedKind } from "#kernel/kernel.ts";
 import type { Series } from "#kernel/measurements.ts";
-import type { IndexRecord, TableRecord } from "../table-record.ts";
-import { warmAnyway } from "../throughput.ts";
+import type { IndexRecord, TableRecord } from "../tables/table-record.ts";
+import { warmAnyway } from "../tables/throughput.ts";
 import { Lane, type LaneCapacity } from "./lane.ts";
 
 /** Reads and writes of one table or one global index. */

@@ -10,11 +10,11 @@ import type { Store } from "#store/store.ts";
 import { seededRandom, type SeededRandom } from "#world/seeded-random.ts";
 import { type SimulatedWorld, simulatedWorld } from "#world/simulated.ts";
 import { expiryPrefix, itemsPrefix, streamLogKey } from "../keyspace.ts";
-import { findTable } from "../open-table.ts";
+import { findTable } from "../tables/open-table.ts";
 import { dynamodb } from "../service.ts";
-import { parseItem } from "../stored-item.ts";
+import { parseItem } from "../items/stored-item.ts";
 import { readChange } from "../streams/change-record.ts";
-import { tableLayout } from "../table-layout.ts";
+import { tableLayout } from "../tables/table-layout.ts";
 import { expiryKey, expirySecond } from "./expiry-index.ts";
 
 /*

@@ -2,12 +2,12 @@ import { endOfPrefix, type Key } from "#base/key.ts";
 import { integer } from "#base/tuple.ts";
 import type { JobContext } from "#kernel/context.ts";
 import type { Snapshot, Transaction } from "#store/store.ts";
-import type { TableJob } from "../activate-table.ts";
+import type { TableJob } from "../tables/activate-table.ts";
 import { expiryDueKey } from "../keyspace.ts";
-import { findTable } from "../open-table.ts";
-import { type ExpiryLayout, tableLayout, type TableLayout } from "../table-layout.ts";
+import { findTable } from "../tables/open-table.ts";
+import { type ExpiryLayout, tableLayout, type TableLayout } from "../tables/table-layout.ts";
 import { readOrigin } from "../global-tables/stamps.ts";
-import { TableWriter } from "../write-item.ts";
+import { TableWriter } from "../items/write-item.ts";
 import { expirySecond, readExpiryKey, scheduleDeletion } from "./expiry-index.ts";
 
 /** Bounds of one transaction: it holds up everybody else's for as long as it runs. */

@@ -2,9 +2,9 @@ import { type Key } from "#base/key.ts";
 import { integer } from "#base/tuple.ts";
 import type { Context } from "#kernel/context.ts";
 import type { Transaction } from "#store/store.ts";
-import { attributeOf } from "../attribute-values.ts";
-import type { Item, ItemImage } from "../stored-item.ts";
-import type { ExpiryLayout, TableLayout } from "../table-layout.ts";
+import { attributeOf } from "../items/attribute-values.ts";
+import type { Item, ItemImage } from "../items/stored-item.ts";
+import type { ExpiryLayout, TableLayout } from "../tables/table-layout.ts";
 
 /*
  * Where the items of a table stand by the second in which they expire.

@@ -1,12 +1,12 @@
 import { endOfPrefix, keyAfter, type Key } from "#base/key.ts";
 import type { JobContext } from "#kernel/context.ts";
 import type { Transaction } from "#store/store.ts";
-import type { TableJob } from "../activate-table.ts";
-import { sweep } from "../delete-table.ts";
+import type { TableJob } from "../tables/activate-table.ts";
+import { sweep } from "../tables/delete-table.ts";
 import { expiryFillKey, expiryPrefix, itemsPrefix, tableKey } from "../keyspace.ts";
-import { findTable } from "../open-table.ts";
-import { tableCodec, type TableRecord, type TimeToLive } from "../table-record.ts";
-import { TableWriter } from "../write-item.ts";
+import { findTable } from "../tables/open-table.ts";
+import { tableCodec, type TableRecord, type TimeToLive } from "../tables/table-record.ts";
+import { TableWriter } from "../items/write-item.ts";
 
 export interface TimeToLiveJob extends TableJob {
   readonly generation: number;

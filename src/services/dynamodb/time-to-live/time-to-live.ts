@@ -6,9 +6,9 @@ import { isChangingReplicas } from "../global-tables/replication.ts";
 import { withSharedChange } from "../global-tables/shared-settings.ts";
 import { isBeingAdded } from "../global-tables/update-replicas.ts";
 import { expiryDueKey, tableKey } from "../keyspace.ts";
-import { openTableToManage, tableNameOf } from "../open-table.ts";
-import { tableCodec, type TableRecord, type TimeToLive } from "../table-record.ts";
-import { inUse } from "../table-states.ts";
+import { openTableToManage, tableNameOf } from "../tables/open-table.ts";
+import { tableCodec, type TableRecord, type TimeToLive } from "../tables/table-record.ts";
+import { inUse } from "../tables/table-states.ts";
 
 /*
  * Messages and what goes before what are AWS's, as they were measured in October 2026 (ack-api-quirks, DDB-TABLE-115,

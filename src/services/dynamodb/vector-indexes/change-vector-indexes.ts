@@ -1,8 +1,8 @@
 import type { Context } from "#kernel/context.ts";
 import type { UpdateTableInput, VectorIndex } from "#models/dynamodb.ts";
-import type { KeyAttribute, TableRecord } from "../table-record.ts";
-import { byName, keyAttributes } from "../table-schema.ts";
-import { checkIndexIsFree } from "../table-states.ts";
+import type { KeyAttribute, TableRecord } from "../tables/table-record.ts";
+import { byName, keyAttributes } from "../tables/table-schema.ts";
+import { checkIndexIsFree } from "../tables/table-states.ts";
 import {
   checkDimensionsAgree,
   checkIsOnDemand,

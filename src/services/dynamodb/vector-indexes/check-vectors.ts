@@ -1,7 +1,7 @@
-import { attributeOf, typeOf } from "../attribute-values.ts";
-import { checkIndexKeyValue } from "../key-encoding.ts";
-import type { Item } from "../stored-item.ts";
-import type { TableLayout } from "../table-layout.ts";
+import { attributeOf, typeOf } from "../items/attribute-values.ts";
+import { checkIndexKeyValue } from "../items/key-encoding.ts";
+import type { Item } from "../items/stored-item.ts";
+import type { TableLayout } from "../tables/table-layout.ts";
 import { ValidationProblem } from "../validation-problem.ts";
 import type { VectorIndexLayout } from "./vector-index-layout.ts";
 import { readVector } from "./vector-values.ts";

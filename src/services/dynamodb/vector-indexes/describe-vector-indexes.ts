@@ -1,7 +1,7 @@
 import type { VectorIndex, VectorIndexDescription } from "#models/dynamodb.ts";
-import type { TableRecord } from "../table-record.ts";
-import { projection } from "../table-description.ts";
-import { sizeOfIndex, type TableSize } from "../table-size.ts";
+import type { TableRecord } from "../tables/table-record.ts";
+import { projection } from "../tables/table-description.ts";
+import { sizeOfIndex, type TableSize } from "../tables/table-size.ts";
 import { type VectorIndexRecord, vectorIndexesOf } from "./vector-index-record.ts";
 
 /** Undefined if the table has none. Source: measured in August 2026 by paritysuite/dynamodb-conformance. */

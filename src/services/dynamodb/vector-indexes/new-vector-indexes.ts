@@ -1,7 +1,7 @@
 import type { Context } from "#kernel/context.ts";
 import type { AttributeDefinition, VectorIndex } from "#models/dynamodb.ts";
 import type { BillingMode } from "#models/dynamodb.ts";
-import { projectionOf } from "../table-schema.ts";
+import { projectionOf } from "../tables/table-schema.ts";
 import type { SearchAttribute, VectorIndexRecord } from "./vector-index-record.ts";
 
 /*

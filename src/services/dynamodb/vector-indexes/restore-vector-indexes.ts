@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Context } from "#kernel/context.ts";
 import type { BillingMode, VectorIndex } from "#models/dynamodb.ts";
-import type { TableRecord } from "../table-record.ts";
+import type { TableRecord } from "../tables/table-record.ts";
 import { vectorIndexDefinition } from "./describe-vector-indexes.ts";
 import { checkIsOnDemand } from "./new-vector-indexes.ts";
 import { type VectorIndexRecord, vectorIndexesOf } from "./vector-index-record.ts";

@@ -1,13 +1,16 @@
 import type { AttributeValue, SearchVectorsInput } from "#models/dynamodb.ts";
-import { typeOf } from "../attribute-values.ts";
-import { checkExpressionParameters, searchParameters } from "../expression-parameters.ts";
+import { typeOf } from "../items/attribute-values.ts";
+import {
+  checkExpressionParameters,
+  searchParameters,
+} from "../expressions/expression-parameters.ts";
 import { bindCondition } from "../expressions/bind-condition.ts";
 import { Bindings } from "../expressions/bindings.ts";
 import type { Predicate } from "../expressions/condition.ts";
 import { parseProjection, type Projection } from "../expressions/projection.ts";
 import type { Path } from "../expressions/paths.ts";
 import { invalidExpression } from "../expressions/syntax-cache.ts";
-import { emptyKeyValue, encodeKeyValue } from "../key-encoding.ts";
+import { emptyKeyValue, encodeKeyValue } from "../items/key-encoding.ts";
 import { ValidationProblem } from "../validation-problem.ts";
 import type { VectorIndexLayout } from "./vector-index-layout.ts";
 import { readVector } from "./vector-values.ts";

@@ -1,12 +1,12 @@
 import type { Key } from "#base/key.ts";
 import { JsonBytes } from "#base/json-bytes.ts";
-import { attributeOf, setAttribute } from "../attribute-values.ts";
-import { encodeAttribute } from "../item-key.ts";
-import { itemBytes, utf8Bytes } from "../item-size.ts";
-import { encodeKeyValue, keyValueBytes, maximumPartitionKeyBytes } from "../key-encoding.ts";
+import { attributeOf, setAttribute } from "../items/attribute-values.ts";
+import { encodeAttribute } from "../items/item-key.ts";
+import { itemBytes, utf8Bytes } from "../items/item-size.ts";
+import { encodeKeyValue, keyValueBytes, maximumPartitionKeyBytes } from "../items/key-encoding.ts";
 import { partitionBytes } from "../keyspace.ts";
-import type { Item } from "../stored-item.ts";
-import type { KeyAttribute } from "../table-record.ts";
+import type { Item } from "../items/stored-item.ts";
+import type { KeyAttribute } from "../tables/table-record.ts";
 import type { VectorIndexLayout } from "./vector-index-layout.ts";
 import { vectorOf, vectorValue } from "./vector-values.ts";
 

@@ -1,7 +1,7 @@
 import type { Key } from "#base/key.ts";
 import type { Context } from "#kernel/context.ts";
 import { indexPrefix } from "../keyspace.ts";
-import type { KeyAttribute, TableRecord } from "../table-record.ts";
+import type { KeyAttribute, TableRecord } from "../tables/table-record.ts";
 import type { VectorIndexRecord } from "./vector-index-record.ts";
 
 /** What writes and searches need of a vector index. */

@@ -1,5 +1,5 @@
 import type { IndexStatus, VectorDistanceFunction } from "#models/dynamodb.ts";
-import type { IndexRecord, KeyAttribute, TableRecord } from "../table-record.ts";
+import type { IndexRecord, KeyAttribute, TableRecord } from "../tables/table-record.ts";
 
 /** What a table's record holds of a vector index. Nothing of it but its state ever changes. */
 export interface VectorIndexRecord {

@@ -3,9 +3,9 @@ import {
   type AttributeType,
   type AttributeValue,
   typeOf,
-} from "../attribute-values.ts";
-import { normalizeNumber } from "../numbers.ts";
-import type { Item } from "../stored-item.ts";
+} from "../items/attribute-values.ts";
+import { normalizeNumber } from "../items/numbers.ts";
+import type { Item } from "../items/stored-item.ts";
 
 /*
  * Vectors as attribute values are lists of numbers; as they are indexed and compared, they are 32-bit floats.

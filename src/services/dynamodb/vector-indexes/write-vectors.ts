@@ -2,9 +2,9 @@ import type { Key } from "#base/key.ts";
 import type { Context } from "#kernel/context.ts";
 import type { Transaction } from "#store/store.ts";
 import type { ConsumedUnits } from "../consumed-capacity.ts";
-import { ItemImage } from "../stored-item.ts";
-import type { TableLayout } from "../table-layout.ts";
-import type { SizeChange } from "../table-size.ts";
+import { ItemImage } from "../items/stored-item.ts";
+import type { TableLayout } from "../tables/table-layout.ts";
+import type { SizeChange } from "../tables/table-size.ts";
 import { encodeVectorEntry, vectorEntryBytes, vectorEntryKey } from "./vector-entry.ts";
 import type { VectorIndexLayout } from "./vector-index-layout.ts";
 
