@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "esbuild";
+import { bundle } from "./bundle.mjs";
 
 // Makes the package that users install, in dist/: the server as one file (for Node 22 and later, which need
 // not know TypeScript), its licence, and a package.json of its own. What it depends on at run time, if anything, is not in the file.
@@ -19,20 +19,7 @@ const dependencies = description.dependencies ?? {};
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(join(folder, "bin"), { recursive: true });
-await build({
-  entryPoints: { tule: join(root, "src/cli/main.ts") },
-  outdir: join(folder, "dist"),
-  outExtension: { ".js": ".mjs" },
-  bundle: true,
-  // What start does not need stays in files of its own, as the sources load it.
-  splitting: true,
-  format: "esm",
-  platform: "node",
-  target: "node22",
-  external: Object.keys(dependencies),
-  legalComments: "external",
-  logLevel: "warning",
-});
+await bundle(join(folder, "dist"), Object.keys(dependencies));
 for (const file of ["LICENSE", "NOTICE", "README.md", "bin/tule"]) {
   cpSync(join(root, file), join(folder, file));
 }

@@ -1,8 +1,8 @@
-// Installs what is missing, so that `npm start` and `npm test` are all that anyone has to type. Runs on
+// Installs what is missing and bundles what changed, so that `npm start` and `npm test` are all that anyone has to type. Runs on
 // the Node that is there (20.20 or later): the project's own comes with its packages. `--tests` also
 // installs the Python clients that some tests use.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -10,16 +10,15 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const inRoot = (...parts) => join(root, ...parts);
 
 installPackages();
+// Not imported above: its packages may be missing until here.
+await (await import("./bundle.mjs")).bundleCheckout();
 if (process.argv.includes("--tests")) installPythonClients();
 
 function installPackages() {
-  // npm writes the inner file last: it is missing, or old, when an installation did not get to its end.
-  const installed = inRoot("node_modules/.package-lock.json");
-  const isFresh =
-    existsSync(installed) &&
-    existsSync(inRoot("node_modules/.bin/node")) &&
-    statSync(installed).mtimeMs >= statSync(inRoot("package-lock.json")).mtimeMs;
-  if (isFresh) return;
+  // Written when an installation got to its end: what was installed then.
+  const stamp = inRoot("node_modules/.installed-lock.json");
+  const wanted = readFileSync(inRoot("package-lock.json"), "utf8");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
 
   console.error("Installing packages, once (some 300 MB with the project's own Node) ...");
   const npm = run("npm", [
@@ -38,6 +37,7 @@ function installPackages() {
       : "The project needs Node 20.20 or later, npm, and 1 GB of disk.";
     fail(`${said}\n\nnpm ci failed. ${hint}`);
   }
+  writeFileSync(stamp, wanted);
 }
 
 function installPythonClients() {

@@ -1,9 +1,7 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { projectFolder } from "../folders.ts";
+import { bundleCheckout, checkoutBundle } from "../../tools/bundle.mjs";
 import type { Server } from "./server.ts";
 
-const program = join(projectFolder, "src/cli/main.ts");
+await bundleCheckout();
 
 /** Tule as users start it: on disk, a write acknowledged when it is synced. */
 export const tule: Server = {
@@ -11,12 +9,12 @@ export const tule: Server = {
   keepsWrites: "synced",
   warmsSlowly: false,
   answersFixedBody: false,
-  missing: () => (existsSync(program) ? undefined : "src/cli/main.ts does not exist"),
+  missing: () => undefined,
   command: ({ port, folder }) => ({
     file: process.execPath,
     arguments: [
       "--max-semi-space-size=16",
-      program,
+      checkoutBundle,
       "start",
       "--port",
       String(port),

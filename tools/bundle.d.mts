@@ -1,0 +1,3 @@
+export declare const checkoutBundle: string;
+export declare function bundle(folder: string, external?: readonly string[]): Promise<void>;
+export declare function bundleCheckout(): Promise<void>;
