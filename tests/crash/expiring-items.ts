@@ -66,7 +66,7 @@ export class ExpiringItems {
       const { Count } = await client.send(new ScanCommand({ TableName, ConsistentRead: true }));
       if (Count === 0) break;
       if (Date.now() > until) {
-        this.#problems.add("stream", `${Count} expired items are still there`);
+        this.#problems.add("expiry", `${Count} expired items are still there`);
         return;
       }
       await delay(20);

@@ -6,8 +6,10 @@ export type ProblemKind =
   | "torn"
   /** An index does not hold what the table's items imply, or a size is not their sum. */
   | "index"
-  /** A stream does not tell of each change once, in order, or an expired item stays. */
+  /** A stream does not tell of each change once, in order. */
   | "stream"
+  /** An item goes before its time, or stays after it. */
+  | "expiry"
   /** A job of a table or an index did not end. */
   | "stuck"
   /** An answer that no order of the requests explains. */

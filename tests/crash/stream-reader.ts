@@ -10,6 +10,7 @@ interface StreamRecord {
     readonly NewImage?: Item;
     readonly OldImage?: Item;
     readonly SequenceNumber: string;
+    readonly ApproximateCreationDateTime: number;
   };
 }
 
@@ -23,6 +24,10 @@ export interface SeenChange {
   readonly name: string;
   readonly eventName: string;
   readonly isByService: boolean;
+  readonly before: Item | undefined;
+  readonly after: Item | undefined;
+  /** Whole seconds of the server's clock. */
+  readonly atSecond: number;
 }
 
 /**
@@ -105,12 +110,19 @@ export class StreamReader {
     if (eventName !== due) problem(`is called ${eventName}, not ${due}`);
     if (NewImage === undefined) this.items.delete(name);
     else this.items.set(name, NewImage);
-    this.#onChange({ name, eventName, isByService: userIdentity?.Type === "Service" });
+    this.#onChange({
+      name,
+      eventName,
+      isByService: userIdentity?.Type === "Service",
+      before: OldImage,
+      after: NewImage,
+      atSecond: dynamodb.ApproximateCreationDateTime,
+    });
   }
 }
 
 /** One request in the protocol's own JSON. Binaries stay base64: the crash tests write none. */
-async function ask(endpoint: string, operation: string, body: object): Promise<unknown> {
+export async function ask(endpoint: string, operation: string, body: object): Promise<unknown> {
   const answer = await fetch(endpoint, {
     method: "POST",
     headers: {

@@ -42,15 +42,10 @@ export class TablesLife {
     }
   }
 
-  /** Goes on until the server is gone. */
-  async live(client: DynamoDBClient): Promise<void> {
-    for (;;) {
-      if (this.#random.chance(0.5)) {
-        await this.#toggleIndex(client);
-      } else {
-        await this.#changeSideTable(client, sideTables[this.#random.below(sideTables.length)]!);
-      }
-    }
+  /** One change, and what comes of it. */
+  change(client: DynamoDBClient): Promise<void> {
+    if (this.#random.chance(0.5)) return this.#toggleIndex(client);
+    return this.#changeSideTable(client, sideTables[this.#random.below(sideTables.length)]!);
   }
 
   /** Waits until all jobs that the last life left behind have ended, and compares. */

@@ -73,7 +73,7 @@ export async function verifyContents(
   }
 }
 
-function verifyEntries(
+export function verifyEntries(
   index: ExpectedIndex,
   items: ReadonlyMap<string, Item>,
   entries: readonly Item[],
@@ -141,7 +141,7 @@ function describedCount(table: TableDescription | undefined, name: string): numb
   return indexes.find(({ IndexName }) => IndexName === name)?.ItemCount;
 }
 
-async function scan(
+export async function scan(
   client: DynamoDBClient,
   how: {
     readonly TableName: string;
