@@ -46,16 +46,15 @@ function openFile(handle: fs.FileHandle): OpenFile {
       }
       return buffer.subarray(0, filled);
     },
-    readNow(position, length) {
-      // Memory of its own: whoever keeps the bytes keeps no more than these.
-      const buffer = Buffer.allocUnsafeSlow(length);
+    // Memory of its own: whoever keeps the bytes keeps no more than these.
+    readNow(position, length, into = Buffer.allocUnsafeSlow(length)) {
       let filled = 0;
       while (filled < length) {
-        const more = readSync(handle.fd, buffer, filled, length - filled, position + filled);
-        if (more === 0) return buffer.subarray(0, filled);
+        const more = readSync(handle.fd, into, filled, length - filled, position + filled);
+        if (more === 0) break;
         filled += more;
       }
-      return buffer;
+      return filled === into.length ? into : into.subarray(0, filled);
     },
     async write(position, bytes) {
       let written = 0;

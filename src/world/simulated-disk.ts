@@ -252,9 +252,10 @@ export class SimulatedDisk implements Files {
     return {
       sizeBytes: () => onOpen("read", () => file.sizeBytes),
       read: (position, length) => onOpen("read", () => file.read(position, length)),
-      readNow: (position, length) => {
+      readNow: (position, length, into) => {
         if (closed) throw systemError("EBADF", "read", path);
-        return this.#begin("read", path, () => file.read(position, length));
+        const bytes = this.#begin("read", path, () => file.read(position, length));
+        return into === undefined ? bytes : into.subarray(0, bytes.copy(into));
       },
       write: (position, bytes) =>
         onOpen(

@@ -53,6 +53,8 @@ export function describeWorld(kind: string, make: () => Promise<WorldUnderTest>)
       assert.deepEqual(file.readNow(3, 5), Buffer.from("place"));
       assert.deepEqual(file.readNow(6, 100), Buffer.from("ce"));
       assert.deepEqual(file.readNow(8, 1), Buffer.alloc(0));
+      assert.deepEqual(file.readNow(3, 5, Buffer.alloc(7)), Buffer.from("place"));
+      assert.deepEqual(file.readNow(6, 3, Buffer.alloc(3)), Buffer.from("ce"));
       await file.close();
       assert.throws(() => file.readNow(0, 1));
     });

@@ -98,8 +98,11 @@ export interface OpenFile {
   sizeBytes(): Promise<number>;
   /** Up to `length` bytes; fewer at the end of the file. */
   read(position: number, length: number): Promise<Buffer>;
-  /** The same in place, while all else waits: for small reads that a synchronous body needs. */
-  readNow(position: number, length: number): Buffer;
+  /**
+   * The same in place, while all else waits: for small reads that a synchronous body needs.
+   * @param into memory that the bytes may be put into, at least so long; else they have memory of their own.
+   */
+  readNow(position: number, length: number, into?: Buffer): Buffer;
   write(position: number, bytes: Buffer): Promise<void>;
   /** Resolves when what was written is on the disk (fdatasync). */
   sync(): Promise<void>;

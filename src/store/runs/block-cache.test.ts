@@ -50,3 +50,18 @@ void test("a file that is gone leaves nothing behind", () => {
   cache.forget(otherSlots);
   assert.equal(cache.bytes, 0);
 });
+
+void test("a full cache takes what was missed before, and not what is read once", () => {
+  const cache = new BlockCache(100_000);
+  const entries = Buffer.alloc(4000);
+  const index = new BlockWriter();
+  for (let key = 0; key < 100; key++) index.add(entries, 0, String(key).padStart(3, "0"), null);
+  const parent = { ...cached(0), block: new Block(entries.subarray(0, index.end(entries, 0))) };
+  assert.ok(cache.isWanted(parent, 0), "there is room");
+  const slots: (CachedBlock | undefined)[] = [];
+  for (let slot = 0; slot < 100; slot++) cache.keep(slots, slot, cached(1000));
+  assert.ok(!cache.isWanted(parent, 0));
+  assert.ok(cache.isWanted(parent, 0), "missed a moment ago");
+  for (let child = 1; child < 100; child++) assert.ok(!cache.isWanted(parent, child));
+  assert.ok(!cache.isWanted(parent, 0), "missed long ago");
+});

@@ -13,6 +13,8 @@ export interface CachedBlock {
   readonly children: (CachedBlock | undefined)[];
   readonly bytes: number;
   used: boolean;
+  /** For each child the reader's count of misses when it was last missed; 0 is never. */
+  missedAt?: Uint32Array;
 }
 
 type Slots = (CachedBlock | undefined)[];
@@ -25,12 +27,15 @@ interface Place {
 
 /** What an object in the cache costs beside its bytes, roughly. */
 const overheadBytes = 300;
+/** From this share of its capacity on the cache chooses what it takes. */
+const fullShare = 15 / 16;
 
 export class BlockCache {
   bytes = 0;
   private readonly capacityBytes: number;
   private readonly places: Place[] = [];
   private hand = 0;
+  private misses = 0;
 
   constructor(capacityBytes: number) {
     this.capacityBytes = capacityBytes;
@@ -43,6 +48,20 @@ export class BlockCache {
     this.places.push({ slots, slot, cached });
     this.bytes += cached.bytes + overheadBytes;
     while (this.bytes > this.capacityBytes) this.evict();
+  }
+
+  /**
+   * Whether a child that is not there should be kept once it is read: while there is room, or if it was missed
+   * before, not longer ago than the cache has blocks. What is read once and never again would only push out
+   * what is read often.
+   */
+  isWanted(parent: CachedBlock, child: number): boolean {
+    if (this.bytes < this.capacityBytes * fullShare) return true;
+    const missedAt = (parent.missedAt ??= new Uint32Array(parent.block.count));
+    const before = missedAt[child]!;
+    this.misses += 1;
+    missedAt[child] = this.misses;
+    return before > 0 && this.misses - before < this.places.length;
   }
 
   /** Forgets a file's root, and with it all that hangs below. */

@@ -50,6 +50,9 @@ export interface Partition {
 export const partitionFactsBytes = 24;
 export const blockFactsBytes = 8;
 
+/** Where a block is read to that is not kept: what was found in it is copied before the next is read. */
+const passing = Buffer.allocUnsafeSlow(64 * 1024);
+
 /** A file of the store is not as it was written. */
 export class StoreDamaged extends Error {
   override name = "StoreDamaged";
@@ -78,7 +81,28 @@ export class SortedFile {
     if (!mayContain(index.filter!, hash)) return undefined;
     const block = index.block.lastNotAfter(probe, root.block.agreed);
     if (block < 0) return undefined;
+    if (index.children[block] === undefined && !this.cache.isWanted(index, block)) {
+      return this.getPassing(probe, root, partition, index, block);
+    }
     return this.dataAt(root, partition, index, block).block.get(probe, index.block.agreed);
+  }
+
+  /** Looks into a block without keeping it: nothing is allocated but the value. */
+  private getPassing(
+    probe: Probe,
+    root: CachedBlock,
+    partition: number,
+    index: CachedBlock,
+    block: number,
+  ): Buffer | null | undefined {
+    const facts = index.block.valueStart(block);
+    const position =
+      root.block.uint32(root.block.valueStart(partition)) + index.block.uint32(facts);
+    const length = index.block.uint32(facts + 4);
+    const into = length <= passing.length ? passing : undefined;
+    const bytes = checked(this.readBytes(position, length, into), length, this.path, position);
+    const value = new Block(bytes).get(probe, index.block.agreed);
+    return value && Buffer.from(value);
   }
 
   rootBlock(): CachedBlock {
@@ -170,9 +194,9 @@ export class SortedFile {
     return checked(this.readBytes(position, length), length, this.path, position);
   }
 
-  private readBytes(position: number, length: number): Buffer {
+  private readBytes(position: number, length: number, into?: Buffer): Buffer {
     try {
-      return this.file.readNow(position, length);
+      return this.file.readNow(position, length, into);
     } catch (cause) {
       throw new StoreFailed(`${this.path} could not be read`, { cause });
     }
