@@ -1,6 +1,6 @@
 // Makes the server's sources into the few files that start quickly: one module for what every start needs, and
 // one for each thing that only some commands load. Runs on any Node from 20.20 on.
-import { build } from "esbuild";
+import { build, stop } from "esbuild";
 import {
   existsSync,
   mkdirSync,
@@ -37,6 +37,7 @@ export async function bundle(folder, external = []) {
     logLevel: "warning",
     write: false,
   });
+  await stop();
   mkdirSync(folder, { recursive: true });
   // The entry last, and each whole or not at all: a server may be started from here at this moment.
   const entryLast = outputFiles.toSorted((a, b) => isEntry(a.path) - isEntry(b.path));
