@@ -133,6 +133,30 @@ test("a job that is scheduled anew while it runs cannot complete its first run, 
   assert.equal(String(await store.read((snapshot) => snapshot.get(result))), "done");
 });
 
+test("what is scheduled anew while it runs follows at once, on a clock that is frozen too, and holds up nobody", async () => {
+  let release = (): void => undefined;
+  let isFirst = true;
+  const { world, runs, worker, schedule } = setUp(async (job, store) => {
+    if (job.record.key === "long" && isFirst) {
+      isFirst = false;
+      await new Promise<void>((resolve) => (release = resolve));
+      return;
+    }
+    await finish(job, store);
+  });
+  await worker().start();
+  await schedule("long", 0);
+  await world.clock.settle();
+  await schedule("long", 0);
+  await schedule("other", 1_000);
+  await world.clock.advance(1_000);
+  world.clock.freeze();
+  assert.deepEqual(runs, ["long@0#1", "other@1000#1"]);
+  release();
+  await world.clock.settle();
+  assert.deepEqual(runs, ["long@0#1", "other@1000#1", "long@1000#1"]);
+});
+
 test("a job that was taken back never runs", async () => {
   const { world, runs, store, worker, schedule } = setUp(finish);
   await worker().start();

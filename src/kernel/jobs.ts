@@ -207,17 +207,26 @@ export class JobWorker {
     this.#alarm = undefined;
     // With all hands busy, the next run that ends wakes the worker again.
     if (this.#running.size >= runsAtOnce) return;
-    const next = await this.#options.store.read((snapshot) => firstDueMs(snapshot));
-    if (next === undefined) return;
-    if (next > clock.nowMs()) {
-      this.#alarm = clock.at(next, () => this.#wake());
-      return;
-    }
-    this.#passAgain = true;
-    for (const [key, record] of await this.#claim()) this.#start(key, record);
+    const next = await this.#nextDueMs(0);
+    if (next === undefined || next > clock.nowMs()) return this.#ringAt(next);
+    const { claimed, nowMs } = await this.#claim();
+    for (const [key, record] of claimed) this.#start(key, record);
+    if (claimed.length > 0) this.#passAgain = true;
+    else this.#ringAt(await this.#nextDueMs(nowMs + 1));
   }
 
-  #claim(): Promise<[Key, JobRecord][]> {
+  #ringAt(dueMs: number | undefined): void {
+    if (dueMs !== undefined) {
+      this.#alarm = this.#options.world.clock.at(dueMs, () => this.#wake());
+    }
+  }
+
+  /** When the first job is due that is not due before that. */
+  #nextDueMs(fromMs: number): Promise<number | undefined> {
+    return this.#options.store.read((snapshot) => firstDueMs(snapshot, fromMs));
+  }
+
+  #claim(): Promise<{ readonly claimed: [Key, JobRecord][]; readonly nowMs: number }> {
     const { clock, random } = this.#options.world;
     const pass = random.uuid();
     return this.#options.store.transact((tx) => {
@@ -239,12 +248,10 @@ export class JobWorker {
           const record = { ...job, lease, attempt: job.attempt + 1, dueMs: nowMs + leaseMs };
           writeJob(tx, key, job, record);
           claimed.push([key, record]);
-        } else {
-          // Scheduled anew while its forerunner still runs: after that one.
-          writeJob(tx, key, job, { ...job, dueMs: nowMs + shortestRetryMs });
         }
+        // Scheduled anew while its forerunner still runs: the end of that one wakes the worker, whatever the clock does.
       }
-      return claimed;
+      return { claimed, nowMs };
     });
   }
 
@@ -287,8 +294,8 @@ export class JobWorker {
   }
 }
 
-function firstDueMs(snapshot: Snapshot): number | undefined {
-  const range = { start: duePrefix, end: endOfPrefix(duePrefix), limit: 1 };
+function firstDueMs(snapshot: Snapshot, fromMs: number): number | undefined {
+  const range = { start: dueKey(fromMs, ""), end: endOfPrefix(duePrefix), limit: 1 };
   for (const { key } of snapshot.range(range)) {
     return readJob(snapshot, jobKeyOfDue(key))?.dueMs ?? 0;
   }
