@@ -35,6 +35,24 @@ export function noUnits(): ConsumedUnits {
   return { table: 0, globalIndexes: new Map(), localIndexes: new Map(), vectorIndexes: new Map() };
 }
 
+/** `all`: by table. */
+export function addUnits(
+  all: Map<string, ConsumedUnits>,
+  tableName: string,
+  more: ConsumedUnits,
+): void {
+  let total = all.get(tableName);
+  if (total === undefined) all.set(tableName, (total = noUnits()));
+  total.table += more.table;
+  addByName(total.globalIndexes, more.globalIndexes);
+  addByName(total.localIndexes, more.localIndexes);
+  addByName(total.vectorIndexes, more.vectorIndexes);
+}
+
+function addByName(total: Map<string, number>, more: ReadonlyMap<string, number>): void {
+  for (const [name, count] of more) total.set(name, (total.get(name) ?? 0) + count);
+}
+
 /** Which further member an answer shows: transactions alone tell units of reading and of writing apart. */
 export type UnitKind = "ReadCapacityUnits" | "WriteCapacityUnits";
 

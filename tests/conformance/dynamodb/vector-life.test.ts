@@ -5,20 +5,34 @@ import { join } from "node:path";
 import test from "node:test";
 import {
   type AttributeValue,
+  BatchWriteItemCommand,
   CreateBackupCommand,
   CreateTableCommand,
   type CreateTableCommandInput,
+  DeleteItemCommand,
   DescribeBackupCommand,
+  DescribeImportCommand,
   type DynamoDBClient,
+  ImportTableCommand,
   PutItemCommand,
   RestoreTableFromBackupCommand,
+  RestoreTableToPointInTimeCommand,
   SearchVectorsCommand,
+  type TableCreationParameters,
   UpdateTableCommand,
+  UpdateTimeToLiveCommand,
   type VectorIndex,
 } from "@aws-sdk/client-dynamodb";
+import { CreateBucketCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { covers } from "../../support/covers.ts";
-import { describeTable, untilActive, untilAvailable } from "../../support/dynamodb-restores.ts";
+import {
+  describeTable,
+  setRecovery,
+  untilActive,
+  untilAvailable,
+} from "../../support/dynamodb-restores.ts";
 import { makeTable, plainTable, refusal } from "../../support/dynamodb-tables.ts";
+import { newBucket } from "../../support/s3-buckets.ts";
 import { startTule } from "../../support/tule.ts";
 import { until } from "../../support/until.ts";
 
@@ -153,6 +167,124 @@ test("a restored table has the indexes that its backup had, or none if that is a
   assert.deepEqual(await nearest(client, "all"), ["0", "1", "2"]);
   const { VectorIndexes, ItemCount } = await restore("none", []);
   assert.deepEqual([VectorIndexes, ItemCount], [undefined, 5]);
+});
+
+test("an index of several slices is searched to its end", async () => {
+  covers("dynamodb.SearchVectors", "dynamodb.BatchWriteItem");
+  const client = tule.dynamodb();
+  await makeTable(client, withIndex);
+  const count = 1_250;
+  for (let from = 0; from < count; from += 25) {
+    const requests = Array.from({ length: 25 }, (_, at) => {
+      // The nearest ones are spread over all slices: items stand in the order of a hash.
+      const Item = { pk: { S: String(from + at) }, embedding: { L: list([from + at, 1]) } };
+      return { PutRequest: { Item } };
+    });
+    await client.send(new BatchWriteItemCommand({ RequestItems: { [TableName]: requests } }));
+  }
+  const search = (SearchVector: AttributeValue[], TopK: number) =>
+    client.send(
+      new SearchVectorsCommand({
+        TableName,
+        IndexName: "near",
+        SearchVector,
+        TopK,
+        ReturnConsumedCapacity: "TOTAL",
+      }),
+    );
+  for (const middle of [0, 400, 625, 900, count - 1]) {
+    const { SearchResults, ConsumedCapacity } = await search(list([middle, 1]), 3);
+    const found = SearchResults!.map(({ Item }) => Number(Item!["pk"]!.S));
+    assert.equal(found[0], middle);
+    assert(found.every((key) => Math.abs(key - middle) <= 2));
+    // All were compared: two floats each.
+    assert(ConsumedCapacity!.VectorSearchRequestBytes! >= count * 8);
+  }
+  const { SearchResults } = await search(list([0, 1]), 100);
+  assert.deepEqual(
+    SearchResults!.map(({ Item }) => Item!["pk"]!.S),
+    Array.from({ length: 100 }, (_, at) => String(at)),
+  );
+});
+
+test("items that expire go from the index", async () => {
+  covers("dynamodb.UpdateTimeToLive", "dynamodb.SearchVectors");
+  const client = tule.dynamodb();
+  await makeTable(client, withIndex);
+  await fill(client, 3);
+  const TimeToLiveSpecification = { Enabled: true, AttributeName: "expires" };
+  await client.send(new UpdateTimeToLiveCommand({ TableName, TimeToLiveSpecification }));
+  const expires = { N: String(Math.floor(tule.clock.nowMs() / 1000) - 10) };
+  const Item = { pk: { S: "0" }, embedding: { L: list([0, 0]) }, expires };
+  await client.send(new PutItemCommand({ TableName, Item }));
+  await until(
+    () => nearest(client),
+    (found) => found.join(" ") === "1 2",
+  );
+  const { VectorIndexes } = await describeTable(client, TableName);
+  assert.equal(VectorIndexes![0]!.ItemCount, 2);
+});
+
+test("a table that is imported has its vector indexes filled", async () => {
+  covers("dynamodb.ImportTable");
+  const account = tule.newAccount();
+  const [client, s3] = [tule.dynamodb(account), tule.s3(account)];
+  const Bucket = newBucket();
+  await s3.send(new CreateBucketCommand({ Bucket }));
+  const lines = [
+    ...[0, 1, 2].map((at) => ({
+      Item: { pk: { S: String(at) }, embedding: { L: list([at, 0]) } },
+    })),
+    { Item: { pk: { S: "without" } } },
+    { Item: { pk: { S: "of another length" }, embedding: { L: list([1, 2, 3]) } } },
+  ];
+  const Body = lines.map((line) => JSON.stringify(line)).join("\n");
+  await s3.send(new PutObjectCommand({ Bucket, Key: "items.json", Body }));
+  const { ImportTableDescription: begun } = await client.send(
+    new ImportTableCommand({
+      S3BucketSource: { S3Bucket: Bucket },
+      InputFormat: "DYNAMODB_JSON",
+      TableCreationParameters: withIndex as TableCreationParameters,
+    }),
+  );
+  const ImportArn = begun!.ImportArn!;
+  const { ImportTableDescription: ended } = await until(
+    () => client.send(new DescribeImportCommand({ ImportArn })),
+    (answer) => answer.ImportTableDescription?.ImportStatus !== "IN_PROGRESS",
+  );
+  // What PutItem refuses is refused, and counted; all else is there.
+  const { ImportStatus, FailureMessage, ImportedItemCount, ErrorCount } = ended!;
+  assert.deepEqual([ImportStatus, ImportedItemCount, ErrorCount], ["FAILED", 4, 1], FailureMessage);
+  assert.deepEqual(await nearest(client), ["0", "1", "2"]);
+  const { VectorIndexes } = await describeTable(client, TableName);
+  assert.equal(VectorIndexes![0]!.ItemCount, 3);
+});
+
+test("a table that is restored to a moment has the vectors of that moment", async () => {
+  covers("dynamodb.RestoreTableToPointInTime", "dynamodb.SearchVectors");
+  const client = tule.dynamodb();
+  await makeTable(client, withIndex);
+  await setRecovery(client, TableName, true);
+  await fill(client, 3);
+  const moment = tule.clock.nowMs();
+  await until(
+    () => Promise.resolve(tule.clock.nowMs()),
+    (nowMs) => nowMs > moment + 1,
+  );
+  await client.send(new DeleteItemCommand({ TableName, Key: { pk: { S: "1" } } }));
+  const Item = { pk: { S: "0" }, embedding: { L: list([9, 9]) } };
+  await client.send(new PutItemCommand({ TableName, Item }));
+  assert.deepEqual(await nearest(client), ["2", "0"]);
+  await client.send(
+    new RestoreTableToPointInTimeCommand({
+      SourceTableName: TableName,
+      TargetTableName: "then",
+      RestoreDateTime: new Date(moment),
+    }),
+  );
+  const { VectorIndexes } = await untilActive(client, "then");
+  assert.equal(VectorIndexes![0]!.ItemCount, 3);
+  assert.deepEqual(await nearest(client, "then"), ["0", "1", "2"]);
 });
 
 test("a search finds after a restart what it found before", async () => {

@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import {
   type AttributeValue,
+  BatchExecuteStatementCommand,
   BatchWriteItemCommand,
   type CreateTableCommandInput,
   DeleteItemCommand,
   type DynamoDBClient,
+  ExecuteStatementCommand,
   PutItemCommand,
   QueryCommand,
   ScanCommand,
@@ -192,6 +194,32 @@ test("each kind of write keeps the indexes, and tells what that took", async () 
   assert.deepEqual(await found(client), ["batch", "transaction"]);
   await client.send(new DeleteItemCommand({ TableName, Key: { pk: { S: "batch" } } }));
   assert.deepEqual(await found(client), ["transaction"]);
+});
+
+test("batches of statements tell what each vector index took, summed up", async () => {
+  covers("dynamodb.BatchExecuteStatement", "dynamodb.ExecuteStatement");
+  const client = await newTable();
+  const insert = (pk: string) => ({
+    Statement: `INSERT INTO "${TableName}" VALUE {'pk': ?, 'embedding': ?, 'tenant': 'a'}`,
+    Parameters: [{ S: pk }, { L: list([1, 2, 3]) }],
+  });
+  const { ConsumedCapacity: one } = await client.send(
+    new ExecuteStatementCommand({ ...insert("0"), ReturnConsumedCapacity: "INDEXES" }),
+  );
+  const { ConsumedCapacity: sums } = await client.send(
+    new BatchExecuteStatementCommand({
+      Statements: ["1", "2", "3"].map(insert),
+      ReturnConsumedCapacity: "INDEXES",
+    }),
+  );
+  assert.deepEqual(one!.VectorIndexes, {
+    whole: { VectorWriteRequestBytes: 1024 },
+    "by-tenant": { VectorWriteRequestBytes: 1024 },
+  });
+  assert.deepEqual(sums![0]!.VectorIndexes, {
+    whole: { VectorWriteRequestBytes: 3072 },
+    "by-tenant": { VectorWriteRequestBytes: 3072 },
+  });
 });
 
 test("what a vector index cannot hold is refused", async () => {

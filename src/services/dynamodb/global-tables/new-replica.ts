@@ -1,6 +1,7 @@
 import type { Context } from "#kernel/context.ts";
 import { encryptionOf } from "../tables/encryption.ts";
 import type { IndexRecord, TableRecord, Throughput } from "../tables/table-record.ts";
+import { vectorIndexesOf } from "../vector-indexes/vector-index-record.ts";
 import type { Replica, ReplicaOverrides } from "./replication.ts";
 
 /**
@@ -36,6 +37,15 @@ export function newReplicaTable(
       .filter(({ status }) => status !== "DELETING")
       .map((index) => replicaIndex(index, arn, overrides)),
     localIndexes: source.localIndexes.map((index) => replicaIndex(index, arn, overrides)),
+    // What fills the table fills them: all items come as writes.
+    vectorIndexes: vectorIndexesOf(source)
+      .filter(({ status }) => status !== "DELETING")
+      .map((index) => ({
+        ...index,
+        arn: `${arn}/index/${index.name}`,
+        status: "CREATING",
+        backfilling: false,
+      })),
     billing: {
       ...source.billing,
       throughput: withReadUnits(source.billing.throughput, overrides.readUnits),

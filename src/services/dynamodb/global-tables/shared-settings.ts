@@ -4,6 +4,11 @@ import type { Transaction } from "#store/store.ts";
 import { settleStream } from "../streams/stream-life.ts";
 import type { IndexRecord, TableRecord } from "../tables/table-record.ts";
 import { byName, keyAttributes } from "../tables/table-schema.ts";
+import {
+  changingIndexesOf,
+  type VectorIndexRecord,
+  vectorIndexesOf,
+} from "../vector-indexes/vector-index-record.ts";
 import { changedTimeToLive, scheduleTimeToLive } from "../time-to-live/time-to-live.ts";
 import { type ReplicaJob, scheduleAgain } from "./create-replica.ts";
 import { withMaxReads, withReadUnits } from "./new-replica.ts";
@@ -11,8 +16,8 @@ import { findMember, type GroupTable, putMember, type Replication } from "./repl
 import { compareStamps, nextStamp, type Stamp } from "./stamps.ts";
 
 /*
- * Settings that all replicas have alike, whichever region changes them: billing and throughput, global indexes, time to
- * live, table class, whether a KMS key encrypts them. The last change counts. Deletion protection, tags, backups, policies
+ * Settings that all replicas have alike, whichever region changes them: billing and throughput, global and vector
+ * indexes, time to live, table class, whether a KMS key encrypts them. The last change counts. Deletion protection, tags, backups, policies
  * and the like are each region's own.
  * Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html; measured in
  * October 2026 (ack-api-quirks, DDB-TABLE-230, 251, 295 to 297).
@@ -20,6 +25,7 @@ import { compareStamps, nextStamp, type Stamp } from "./stamps.ts";
 interface SharedSettings {
   readonly billing: TableRecord["billing"];
   readonly globalIndexes: readonly IndexRecord[];
+  readonly vectorIndexes: readonly VectorIndexRecord[];
   readonly attributeDefinitions: TableRecord["attributeDefinitions"];
   /** The attribute, if it is enabled. */
   readonly timeToLive: string | undefined;
@@ -40,13 +46,18 @@ function sharedSettings(table: TableRecord): SharedSettings {
     tableClass,
     timeToLive: isEnabled ? timeToLive.attribute : undefined,
     globalIndexes: table.globalIndexes.filter(({ status }) => status !== "DELETING"),
+    vectorIndexes: vectorIndexesOf(table).filter(({ status }) => status !== "DELETING"),
   };
 }
 
 /** What tells whether there is anything to tell the others: not what changes by itself. */
 function essence(table: TableRecord): string {
-  const { globalIndexes, ...rest } = sharedSettings(table);
-  const indexes = globalIndexes.map((index) => ({ ...index, status: "", backfilling: false }));
+  const { globalIndexes, vectorIndexes, ...rest } = sharedSettings(table);
+  const indexes = [...globalIndexes, ...vectorIndexes].map((index) => ({
+    ...index,
+    status: "",
+    backfilling: false,
+  }));
   return JSON.stringify([rest, indexes]);
 }
 
@@ -100,7 +111,8 @@ export function applySettings(
     const replication = before.replication!;
     if (compareStamps(stamp, replication.settingsStamp) <= 0) return { isBusy: false };
     const isBusy =
-      before.status !== "ACTIVE" || before.globalIndexes.some(({ status }) => status !== "ACTIVE");
+      before.status !== "ACTIVE" ||
+      changingIndexesOf(before).some(({ status }) => status !== "ACTIVE");
     if (isBusy) return { isBusy: true };
     const after = withSettings(ctx, before, settings, { ...replication, settingsStamp: stamp });
     putMember(tx, ctx, after);
@@ -133,17 +145,34 @@ function withSettings(
     const index: IndexRecord = { ...shared, id, arn, status: "CREATING", backfilling: true };
     globalIndexes.push(withSharedThroughput(index, shared, replication));
   }
-  const isBeginning = globalIndexes.some(({ status }) => status !== "ACTIVE");
+  const vectorIndexes = vectorIndexesOf(before).map((index) =>
+    settings.vectorIndexes.some(({ name }) => name === index.name)
+      ? index
+      : { ...index, status: "DELETING" as const },
+  );
+  for (const shared of settings.vectorIndexes) {
+    if (vectorIndexes.some(({ name }) => name === shared.name)) continue;
+    const arn = `${before.arn}/index/${shared.name}`;
+    const id = nextIndexId++;
+    vectorIndexes.push({ ...shared, id, arn, status: "CREATING", backfilling: true });
+  }
+  const isBeginning = [...globalIndexes, ...vectorIndexes].some(
+    ({ status }) => status !== "ACTIVE",
+  );
   const { billing } = settings;
   const known = new Map(before.attributeDefinitions.map((one) => [one.name, one]));
   for (const index of globalIndexes) {
     for (const attribute of keyAttributes(index.key)) known.set(attribute.name, attribute);
+  }
+  for (const { name, type } of vectorIndexes.flatMap(({ searchSchema }) => searchSchema)) {
+    known.set(name, { name, type });
   }
   return {
     ...before,
     status: isBeginning ? "UPDATING" : before.status,
     replication,
     globalIndexes,
+    vectorIndexes,
     nextIndexId,
     attributeDefinitions: [...known.values()].toSorted(byName),
     billing: {
@@ -186,14 +215,15 @@ function scheduleIndexes(
   tx: Transaction,
   ctx: Context,
   before: TableRecord,
-  { name: tableName, id: tableId, globalIndexes, status }: TableRecord,
+  after: TableRecord,
 ): void {
-  if (status === "UPDATING") {
+  const { name: tableName, id: tableId } = after;
+  if (after.status === "UPDATING") {
     const payload = { tableName, tableId };
     ctx.schedule(tx, { at: ctx.now(), job: "activateTable", key: tableId, payload });
   }
-  for (const index of globalIndexes) {
-    const was = before.globalIndexes.find(({ id }) => id === index.id);
+  for (const index of changingIndexesOf(after)) {
+    const was = changingIndexesOf(before).find(({ id }) => id === index.id);
     if (was?.status === index.status) continue;
     const job = index.status === "CREATING" ? "backfillIndex" : "deleteIndex";
     const payload = { tableName, tableId, indexId: index.id };

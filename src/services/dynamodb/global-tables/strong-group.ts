@@ -73,6 +73,7 @@ export function withStrongGroup(
     putMember(tx, there, {
       ...rest,
       globalIndexes: [],
+      vectorIndexes: undefined,
       stream: undefined,
       isWitness: true,
       replication: { ...group!, witnesses: [] },

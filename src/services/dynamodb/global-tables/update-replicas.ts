@@ -4,7 +4,6 @@ import type { Snapshot, Transaction } from "#store/store.ts";
 import { tableKey } from "../keyspace.ts";
 import { findTable, openTableToManage } from "../tables/open-table.ts";
 import { withNewStream } from "../streams/stream-life.ts";
-import { vectorIndexesOf } from "../vector-indexes/vector-index-record.ts";
 import { tableCodec, type TableRecord } from "../tables/table-record.ts";
 import { inUse } from "../tables/table-states.ts";
 import type { ReplicaJob } from "./create-replica.ts";
@@ -64,12 +63,6 @@ function checkState(
 ): void {
   const { replication } = table;
   const refuse = (message: string): Error => ctx.error("ValidationException", message);
-  if (vectorIndexesOf(table).length > 0) {
-    throw ctx.error(
-      "NotImplemented",
-      "Replicas of a table with vector indexes are not implemented yet",
-    );
-  }
   if (table.status === "CREATING" && replication !== undefined) throw isBeingAdded(ctx, table);
   if (replication?.isStrong === true) checkFrozen(ctx, replication, change);
   if (change.isStrong && replication !== undefined) {

@@ -10,7 +10,7 @@ import type {
   ItemCollectionMetrics,
   WriteRequest,
 } from "#models/dynamodb.ts";
-import { consumedCapacity, type ConsumedUnits, noUnits } from "../consumed-capacity.ts";
+import { addUnits, consumedCapacity, type ConsumedUnits } from "../consumed-capacity.ts";
 import { checkIndexKeys, keyOfBatchItem, keyOfRequest } from "./item-key.ts";
 import { CollectedMetrics } from "../indexes/item-collections.ts";
 import { checkItem, checkItemBytes } from "./item-size.ts";
@@ -59,7 +59,7 @@ export const batchWriteItem = {
         return tables.map((table) => writeGroup(table, group, input));
       });
       for (const result of results) {
-        units.set(result.tableName, sum(units.get(result.tableName), result.units));
+        addUnits(units, result.tableName, result.units);
         metrics.addAll(result.tableName, result.metrics);
         throttled.push(...result.throttled);
       }
@@ -197,20 +197,4 @@ function unprocessed(throttled: readonly ThrottledWrite[]): BatchWriteItemReques
   const requests: BatchWriteItemRequestMap = {};
   for (const { write } of throttled) (requests[write.tableName] ??= []).push(write.request);
   return requests;
-}
-
-function sum(one: ConsumedUnits | undefined, other: ConsumedUnits): ConsumedUnits {
-  if (one === undefined) return other;
-  const total = noUnits();
-  total.table = one.table + other.table;
-  for (const units of [one, other]) {
-    addInto(total.globalIndexes, units.globalIndexes);
-    addInto(total.localIndexes, units.localIndexes);
-    addInto(total.vectorIndexes, units.vectorIndexes);
-  }
-  return total;
-}
-
-function addInto(total: Map<string, number>, units: ReadonlyMap<string, number>): void {
-  for (const [name, count] of units) total.set(name, (total.get(name) ?? 0) + count);
 }

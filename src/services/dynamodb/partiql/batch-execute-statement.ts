@@ -13,7 +13,13 @@ import type {
 } from "#models/dynamodb.ts";
 import type { Snapshot } from "#store/store.ts";
 import { checkStrongRead } from "../global-tables/strong-writes.ts";
-import { consumedCapacity, type ConsumedUnits, noUnits, readUnits } from "../consumed-capacity.ts";
+import {
+  addUnits,
+  consumedCapacity,
+  type ConsumedUnits,
+  noUnits,
+  readUnits,
+} from "../consumed-capacity.ts";
 import { openIndex, openTable, type TableContext, tableNameOf } from "../tables/open-table.ts";
 import { tableLayout, type TableLayout } from "../tables/table-layout.ts";
 import { ReadMeters } from "../throttling/meters.ts";
@@ -58,7 +64,7 @@ export const batchExecuteStatement = {
           return { TableName: found.tableName, Error: errorOf(found.refusal) };
         }
         if (found !== undefined) {
-          add(units, found.tableName, found.units);
+          addUnits(units, found.tableName, found.units);
           return { TableName: found.tableName, Item: found.item };
         }
         return slot.kind === "write" ? write(ctx, slot.action, units) : failedResponse(slot);
@@ -145,7 +151,7 @@ async function write(
   const { tableName } = action;
   try {
     const written = await writeOne(ctx, action);
-    add(units, tableName, written.units);
+    addUnits(units, tableName, written.units);
     return { TableName: tableName, Item: written.item };
   } catch (problem) {
     return { TableName: tableName, Error: errorOf(problem) };
@@ -177,22 +183,6 @@ function errorOf(problem: unknown): BatchStatementError {
   const { Item: item } = members as Pick<BatchStatementError, "Item">;
   if (item !== undefined) error.Item = item;
   return error;
-}
-
-function add(
-  all: Map<string, ConsumedUnits>,
-  tableName: string,
-  { table, globalIndexes, localIndexes }: ConsumedUnits,
-): void {
-  let units = all.get(tableName);
-  if (units === undefined) all.set(tableName, (units = noUnits()));
-  units.table += table;
-  for (const [name, count] of globalIndexes) {
-    units.globalIndexes.set(name, (units.globalIndexes.get(name) ?? 0) + count);
-  }
-  for (const [name, count] of localIndexes) {
-    units.localIndexes.set(name, (units.localIndexes.get(name) ?? 0) + count);
-  }
 }
 
 function capacityOf(

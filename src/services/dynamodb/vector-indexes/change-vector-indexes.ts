@@ -63,12 +63,6 @@ function withNew(
   given: VectorIndex,
   { AttributeDefinitions: definitions = [] }: UpdateTableInput,
 ): TableRecord {
-  if (table.replication !== undefined) {
-    throw ctx.error(
-      "NotImplemented",
-      "Vector indexes on the replicas of a global table are not implemented yet",
-    );
-  }
   const others = vectorIndexesOf(table);
   const named = [...table.globalIndexes, ...table.localIndexes, ...others];
   if (named.some((index) => index.name === given.IndexName)) {
