@@ -22,7 +22,7 @@ interface Kind {
   readonly table: string;
   /** CPU against the plain table's, at most. */
   readonly goal?: number;
-  add?(target: Target, TableName: string): Promise<unknown>;
+  readonly add?: (target: Target, TableName: string) => Promise<unknown>;
 }
 
 const kinds: readonly Kind[] = [

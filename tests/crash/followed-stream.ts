@@ -94,8 +94,11 @@ export class FollowedStream implements Load {
         (name) => items.get(name)?.["version"]?.N,
       );
     }
+    // So that nothing is trimmed while this reads.
+    await changeClock(endpoint, { frozen: true });
     const nowSecond = Math.ceil((await serverNowMs(endpoint)) / 1000);
     await this.#follower.verify(endpoint, nowSecond - retentionSeconds);
+    await changeClock(endpoint, { frozen: false });
   }
 
   /** So that shards roll over and records are trimmed while the server dies. */
