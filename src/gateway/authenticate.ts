@@ -1,5 +1,5 @@
 import { openPrincipal, type Credential, type FoundCredential } from "#kernel/credentials.ts";
-import type { Principal } from "#kernel/identity.ts";
+import { anonymous, type Principal } from "#kernel/identity.ts";
 import { chunkSigner, type ChunkSigner } from "#wire/aws-chunked.ts";
 import type { ProtocolName } from "#wire/route.ts";
 import { untimelyV2, verifyV2, type SignedV2 } from "#wire/sigv2.ts";
@@ -98,6 +98,10 @@ function callerBySignature(
   }
   if (options.facts.authentication === "strict" && !unsigned) {
     if (signed !== undefined) throw refusal(unknownAccessKey, protocol);
+    // Buckets may be open to everybody: S3's policies and lists decide on who does not say who they are.
+    if (authorization.kind === "anonymous" && protocol === "rest-xml") {
+      return { principal: anonymous, region };
+    }
     throw refusal(
       authorization.kind === "problem" ? authorization : missingAuthentication,
       protocol,

@@ -34,6 +34,7 @@ export class CallContext implements Context<string> {
   readonly requestId: string;
   readonly isAuthorized: boolean;
   readonly requestKeys: RequestContext | undefined;
+  refusals: ReadonlyMap<number, ServiceError> | undefined;
   note: unknown;
   readonly #kernel: Kernel;
 
@@ -47,6 +48,7 @@ export class CallContext implements Context<string> {
     this.requestId = origin.requestId;
     this.isAuthorized = origin.isAuthorized === true;
     this.requestKeys = origin.requestKeys;
+    this.refusals = undefined;
     this.note = undefined;
   }
 
@@ -129,8 +131,10 @@ export class CallContext implements Context<string> {
   }
 
   /** The context of a call that policies have allowed, in the account that owns what it is about. */
-  authorized(account: string): CallContext {
-    return this.#elsewhere({ account, isAuthorized: true });
+  authorized(account: string, refusals: ReadonlyMap<number, ServiceError>): CallContext {
+    const ctx = this.#elsewhere({ account, isAuthorized: true });
+    if (refusals.size > 0) ctx.refusals = refusals;
+    return ctx;
   }
 
   #elsewhere(changes: Partial<CallOrigin>): CallContext {

@@ -25,6 +25,8 @@ export interface Context<Code extends string = never> extends Tenant {
   readonly caller: Principal;
   /** Whether policies have allowed the call: see authorization/authorize.ts. */
   readonly isAuthorized: boolean;
+  /** Of an operation that is decided on part by part: what is refused, by the need's position. */
+  readonly refusals: ReadonlyMap<number, ServiceError> | undefined;
   readonly requestId: string;
   readonly random: Random;
   /** Large bodies, beside the store. */

@@ -47,6 +47,14 @@ export function rootOf(account: string): Principal {
   return root;
 }
 
+/** Who signs nothing, where that is allowed: in no account. */
+export const anonymous: Principal = {
+  arn: "anonymous",
+  account: "anonymous",
+  userId: "anonymous",
+  kind: "anonymous",
+};
+
 /** A service that calls another one on behalf of an account. */
 export function serviceIn(account: string, service: string): Principal {
   const arn = `${service}.amazonaws.com`;

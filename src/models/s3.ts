@@ -2855,7 +2855,7 @@ export interface PutBucketPolicyRequest {
   ContentMD5?: string | undefined;
   ChecksumAlgorithm?: ChecksumAlgorithm | undefined;
   ConfirmRemoveSelfBucketAccess?: boolean | undefined;
-  Policy: string;
+  Policy?: string | undefined;
   ExpectedBucketOwner?: string | undefined;
 }
 

@@ -22,6 +22,8 @@ export interface DenialForm {
   readonly status: number;
   /** Whether the message has the resource in quotes. */
   readonly quotesResource?: boolean;
+  /** All that callers of other accounts are told, and those who sign nothing. */
+  readonly toStrangers?: string;
 }
 
 export interface OperationAccess {
@@ -29,6 +31,10 @@ export interface OperationAccess {
   readonly rules: readonly AccessRule[] | AccessFinder;
   /** Whether other accounts can be let in. */
   readonly isCrossAccount?: boolean;
+  /** Each need is decided for itself: the operation learns of those that are not allowed from its context. */
+  readonly decidesEach?: boolean;
+  /** An error that tells something: who may not do this, either, is denied instead. */
+  readonly conceals?: { readonly code: string; readonly rules: AccessFinder };
 }
 
 export interface AccessRule {
@@ -76,6 +82,10 @@ export interface Need {
 export interface KnownResource {
   /** The document's text. */
   readonly policy?: string | undefined;
+  /** Whose it is, where its ARN does not say. */
+  readonly account?: string | undefined;
+  /** What the policy is called, if it is not the resource's alone. */
+  readonly policyName?: string | undefined;
   /** The policy is a role's, and must allow it whoever asks. */
   readonly isTrust?: boolean;
   /** The whole ARN, where the input names only a part of it. */
@@ -87,7 +97,7 @@ type Input = Readonly<Record<string, unknown>>;
 
 /** All that a call needs. `place`: what stands before resources that are no ARN. */
 export function needsOf(
-  access: OperationAccess,
+  access: Pick<OperationAccess, "rules">,
   ctx: Context,
   place: string,
   input: unknown,

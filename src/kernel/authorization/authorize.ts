@@ -1,9 +1,9 @@
-import type { Store } from "#store/store.ts";
+import type { Snapshot, Store } from "#store/store.ts";
 import type { CallContext } from "../call-context.ts";
 import { ServiceError } from "../errors.ts";
 import type { Principal } from "../identity.ts";
 import type { AnyHandler, Service } from "../service.ts";
-import { type Need, needsOf } from "./access.ts";
+import { type Need, needsOf, type OperationAccess } from "./access.ts";
 import { type CompiledPolicy, PolicyCache } from "./compile-policy.ts";
 import { denialMessage } from "./denial.ts";
 import { type AuthorizationRequest, type Decision, evaluate } from "./evaluate.ts";
@@ -80,6 +80,9 @@ export class Authorizer {
     const authorized = await this.#authorized(ctx, input);
     try {
       return await handler(authorized, input);
+    } catch (failure) {
+      await this.#conceal(ctx, input, failure);
+      throw failure;
     } finally {
       ctx.note = authorized.note;
     }
@@ -92,51 +95,88 @@ export class Authorizer {
 
   /** The context to run in: of the account whose resources the call is about. Throws what the policies deny. */
   async #authorized(ctx: CallContext, input: unknown): Promise<CallContext> {
-    const { caller } = ctx;
     const service = this.#services.get(ctx.service);
     const access = service?.access?.operations[ctx.operation];
     if (service === undefined || access === undefined) {
       throw this.#denied(ctx, unknownNeed(ctx), unknownDecision);
     }
+    const { denied, accounts } = await this.#decide(ctx, service, access, input);
+    const refusals = new Map<number, ServiceError>();
+    for (const [at, { need, decision }] of denied) {
+      const refusal = this.#denied(ctx, need, decision);
+      if (access.decidesEach !== true) throw refusal;
+      refusals.set(at, refusal);
+    }
+    const [account] = accounts;
+    return ctx.authorized(accounts.size === 1 ? account! : ctx.account, refusals);
+  }
+
+  /** Throws a denial in place of an error that tells what the caller may not know. */
+  async #conceal(ctx: CallContext, input: unknown, failure: unknown): Promise<void> {
+    const service = this.#services.get(ctx.service);
+    const access = service?.access?.operations[ctx.operation];
+    const { conceals } = access ?? {};
+    if (service === undefined || conceals === undefined) return;
+    if (!(failure instanceof ServiceError) || failure.code !== conceals.code) return;
+    const { denied } = await this.#decide(ctx, service, { ...access, ...conceals }, input);
+    for (const { need, decision } of denied.values()) throw this.#denied(ctx, need, decision);
+  }
+
+  /** The needs that policies do not allow, by their position, and whose the resources are. */
+  async #decide(
+    ctx: CallContext,
+    service: Service,
+    access: OperationAccess,
+    input: unknown,
+  ): Promise<Decided> {
     const place =
       service.access?.place?.(ctx) ?? `arn:aws:${service.stateOf}:${ctx.region}:${ctx.account}:`;
     const needs = needsOf(access, ctx, place, input);
-    const own = await this.#source.policiesOf(caller);
-    const principalKeys = principalContext(caller);
-    const denied = await this.#store.read((snapshot) => {
-      for (const need of needs) {
-        const owner = need.account === ctx.account ? ctx : ctx.inAccount(need.account);
-        if (owner !== ctx && access.isCrossAccount !== true) {
-          return { need, decision: notAcrossAccounts };
-        }
-        const known = service.access?.resource?.(snapshot, owner, need) ?? {};
-        const { keys = emptyContext, policy, isTrust = false } = known;
-        const arn = known.resource ?? need.resource;
-        const kind = isTrust ? "trust" : "resource";
-        const resource = policy === undefined ? undefined : this.#cache.get(policy, kind, arn);
-        const decision = evaluate({
-          principal: caller,
-          action: need.action,
-          resource: arn,
-          resourceAccount: need.account,
-          context: layeredContext(keys, principalKeys, requestKeys(ctx, need)),
-          policies: { ...own, resource, resourceMustAllow: isTrust },
-        });
-        if (decision.decision !== "allow") return { need: { ...need, resource: arn }, decision };
+    const own = await this.#source.policiesOf(ctx.caller);
+    return this.#store.read((snapshot) => {
+      const accounts = new Set<string>();
+      const denied = new Map<number, DeniedNeed>();
+      for (const [at, need] of needs.entries()) {
+        const { found, decision } = this.#decideOn(snapshot, ctx, service, access, need, own);
+        accounts.add(found.account);
+        if (decision.decision === "allow") continue;
+        denied.set(at, { need: found, decision });
+        if (access.decidesEach !== true) break;
       }
-      return undefined;
+      return { accounts, denied };
     });
-    if (denied !== undefined) throw this.#denied(ctx, denied.need, denied.decision);
-    const accounts = new Set(needs.map((need) => need.account));
-    const [account] = accounts;
-    return ctx.authorized(accounts.size === 1 ? account! : ctx.account);
   }
 
-  #denied(
+  /** `found`: the need with what is known of its resource. */
+  #decideOn(
+    snapshot: Snapshot,
     ctx: CallContext,
-    need: Pick<Need, "action" | "resource">,
-    decision: Decision,
-  ): ServiceError {
+    service: Service,
+    { isCrossAccount = false }: OperationAccess,
+    need: Need,
+    own: PrincipalPolicies,
+  ): { readonly found: Need; readonly decision: Decision } {
+    const owner = need.account === ctx.account ? ctx : ctx.inAccount(need.account);
+    if (owner !== ctx && !isCrossAccount) return { found: need, decision: notAcrossAccounts };
+    const known = service.access?.resource?.(snapshot, owner, need) ?? {};
+    const { keys = emptyContext, policy, isTrust = false, account = need.account } = known;
+    const found = { ...need, resource: known.resource ?? need.resource, account };
+    if (account !== ctx.account && !isCrossAccount) return { found, decision: notAcrossAccounts };
+    const kind = isTrust ? "trust" : "resource";
+    const name = known.policyName ?? found.resource;
+    const resource = policy === undefined ? undefined : this.#cache.get(policy, kind, name);
+    const decision = evaluate({
+      principal: ctx.caller,
+      action: need.action,
+      resource: found.resource,
+      resourceAccount: account,
+      context: layeredContext(keys, principalContext(ctx.caller), requestKeys(ctx, found)),
+      policies: { ...own, resource, resourceMustAllow: isTrust },
+    });
+    return { found, decision };
+  }
+
+  #denied(ctx: CallContext, need: UnmetNeed, decision: Decision): ServiceError {
     const asked = { principal: ctx.caller, action: need.action, resource: need.resource };
     const form = this.#services.get(ctx.service)?.access?.denial;
     const shown = form?.quotesResource === true ? `"${need.resource}"` : need.resource;
@@ -144,11 +184,25 @@ export class Authorizer {
     const oldest = this.#denials.keys().next();
     if (this.#denials.size >= denialsKept && !oldest.done) this.#denials.delete(oldest.value);
     this.#denials.set(ctx.requestId, { ...asked, decision, message });
-    return form === undefined
-      ? ctx.error("AccessDeniedException", message)
-      : new ServiceError(form.code, message, {}, form.status);
+    if (form === undefined) return ctx.error("AccessDeniedException", message);
+    const isStranger = need.account !== undefined && need.account !== ctx.caller.account;
+    const told = isStranger ? (form.toStrangers ?? message) : message;
+    return new ServiceError(form.code, told, {}, form.status);
   }
 }
+
+interface Decided {
+  readonly accounts: ReadonlySet<string>;
+  readonly denied: ReadonlyMap<number, DeniedNeed>;
+}
+
+interface DeniedNeed {
+  readonly need: UnmetNeed;
+  readonly decision: Decision;
+}
+
+/** `account`: whose the resource is; undefined where nobody knows. */
+type UnmetNeed = Pick<Need, "action" | "resource"> & { readonly account?: string };
 
 const notAcrossAccounts: Decision = {
   decision: "implicitDeny",

@@ -1,11 +1,5 @@
-import type {
-  FoundAccess,
-  KnownResource,
-  Need,
-  OperationAccess,
-  ServiceAccess,
-} from "#kernel/authorization/access.ts";
-import { contextOf } from "#kernel/authorization/request-context.ts";
+import type { FoundAccess, OperationAccess, ServiceAccess } from "#kernel/authorization/access.ts";
+import { knownResource } from "./access-control/known-resource.ts";
 import { parseCopySource } from "./copy-source.ts";
 
 /*
@@ -20,6 +14,14 @@ interface Input {
   readonly VersionId?: string | undefined;
   readonly Tagging?: unknown;
   readonly CopySource?: string;
+  readonly ACL?: string;
+  readonly GrantFullControl?: string;
+  readonly GrantRead?: string;
+  readonly GrantReadACP?: string;
+  readonly GrantWriteACP?: string;
+  readonly ObjectLockMode?: string;
+  readonly ObjectLockRetainUntilDate?: number;
+  readonly ObjectLockLegalHoldStatus?: string;
   readonly BypassGovernanceRetention?: boolean;
   readonly Delete?: { readonly Objects: readonly ObjectIdentifier[] };
 }
@@ -37,7 +39,7 @@ function access(action: string, resource: string, input: Input): FoundAccess {
 }
 
 function finding(rules: (input: Input) => readonly FoundAccess[]): OperationAccess {
-  return { rules };
+  return { rules, isCrossAccount: true };
 }
 
 const onBucket = (action: string): OperationAccess =>
@@ -51,9 +53,36 @@ const onVersion = (action: string, ofVersion = `${action}Version`): OperationAcc
     access(input.VersionId === undefined ? action : ofVersion, objectArn(input), input),
   ]);
 
+/** Who may not list a bucket is not told that a key has no object. */
+function concealing(operation: OperationAccess): OperationAccess {
+  const rules = ({ Bucket }: Input): readonly FoundAccess[] => [
+    access("ListBucket", bucketArn({ Bucket }), { Bucket }),
+  ];
+  return { ...operation, conceals: { code: "NoSuchKey", rules } };
+}
+
+/** What an object is given besides its bytes needs rights of its own. */
+const besides = (input: Input): readonly FoundAccess[] => [
+  ...(input.Tagging === undefined ? [] : [access("PutObjectTagging", objectArn(input), input)]),
+  ...(givesAcl(input) ? [access("PutObjectAcl", objectArn(input), input)] : []),
+  ...(input.ObjectLockMode === undefined && input.ObjectLockRetainUntilDate === undefined
+    ? []
+    : [access("PutObjectRetention", objectArn(input), input)]),
+  ...(input.ObjectLockLegalHoldStatus === undefined
+    ? []
+    : [access("PutObjectLegalHold", objectArn(input), input)]),
+];
+
+function givesAcl(input: Input): boolean {
+  const { ACL, GrantFullControl, GrantRead, GrantReadACP, GrantWriteACP } = input;
+  return [ACL, GrantFullControl, GrantRead, GrantReadACP, GrantWriteACP].some(
+    (each) => each !== undefined,
+  );
+}
+
 const writing = finding((input) => [
   access("PutObject", objectArn(input), input),
-  ...(input.Tagging === undefined ? [] : [access("PutObjectTagging", objectArn(input), input)]),
+  ...besides(input),
 ]);
 
 const copying = finding((input) => {
@@ -62,27 +91,31 @@ const copying = finding((input) => {
   return [
     access(isVersion ? "GetObjectVersion" : "GetObject", objectArn(source), source),
     access("PutObject", objectArn(input), input),
-    ...(input.Tagging === undefined ? [] : [access("PutObjectTagging", objectArn(input), input)]),
+    ...besides(input),
   ];
 });
 
-const deletingMany = finding((input) =>
-  (input.Delete?.Objects ?? []).map(({ Key, VersionId }) => {
-    const one = { Bucket: input.Bucket, Key, VersionId };
-    const action = VersionId === undefined ? "DeleteObject" : "DeleteObjectVersion";
-    return access(action, objectArn(one), one);
-  }),
-);
+const deletingMany: OperationAccess = {
+  ...finding((input) =>
+    (input.Delete?.Objects ?? []).map(({ Key, VersionId }) => {
+      const one = { Bucket: input.Bucket, Key, VersionId };
+      const action = VersionId === undefined ? "DeleteObject" : "DeleteObjectVersion";
+      return access(action, objectArn(one), one);
+    }),
+  ),
+  decidesEach: true,
+};
 
 /** Whoever wants to pass over a lock in governance mode needs a right of its own on each object. */
-function bypassing({ rules }: OperationAccess): OperationAccess {
-  const find = rules as (input: Input) => readonly FoundAccess[];
-  return finding((input) => {
+function bypassing(operation: OperationAccess): OperationAccess {
+  const find = operation.rules as (input: Input) => readonly FoundAccess[];
+  const rules = (input: Input): readonly FoundAccess[] => {
     const found = find(input);
     if (input.BypassGovernanceRetention !== true) return found;
     const bypass = "s3:BypassGovernanceRetention";
     return [...found, ...found.map((one) => ({ ...one, action: bypass }))];
-  });
+  };
+  return { ...operation, rules };
 }
 
 const readingAttributes = finding((input) =>
@@ -95,7 +128,7 @@ const readingAttributes = finding((input) =>
 
 export const s3Access: ServiceAccess = {
   place: () => "arn:aws:s3:::",
-  denial: { code: "AccessDenied", status: 403, quotesResource: true },
+  denial: { code: "AccessDenied", status: 403, quotesResource: true, toStrangers: "Access Denied" },
   resource: knownResource,
   operations: {
     ListBuckets: { rules: [{ action: "s3:ListAllMyBuckets", resource: "*" }] },
@@ -114,6 +147,18 @@ export const s3Access: ServiceAccess = {
     GetBucketCors: onBucket("GetBucketCORS"),
     PutBucketCors: onBucket("PutBucketCORS"),
     DeleteBucketCors: onBucket("PutBucketCORS"),
+    GetBucketPolicy: onBucket("GetBucketPolicy"),
+    PutBucketPolicy: onBucket("PutBucketPolicy"),
+    DeleteBucketPolicy: onBucket("DeleteBucketPolicy"),
+    GetBucketPolicyStatus: onBucket("GetBucketPolicyStatus"),
+    GetPublicAccessBlock: onBucket("GetBucketPublicAccessBlock"),
+    PutPublicAccessBlock: onBucket("PutBucketPublicAccessBlock"),
+    DeletePublicAccessBlock: onBucket("PutBucketPublicAccessBlock"),
+    GetBucketOwnershipControls: onBucket("GetBucketOwnershipControls"),
+    PutBucketOwnershipControls: onBucket("PutBucketOwnershipControls"),
+    DeleteBucketOwnershipControls: onBucket("PutBucketOwnershipControls"),
+    GetBucketAcl: onBucket("GetBucketAcl"),
+    PutBucketAcl: onBucket("PutBucketAcl"),
     GetBucketEncryption: onBucket("GetEncryptionConfiguration"),
     PutBucketEncryption: onBucket("PutEncryptionConfiguration"),
     DeleteBucketEncryption: onBucket("PutEncryptionConfiguration"),
@@ -125,12 +170,14 @@ export const s3Access: ServiceAccess = {
     ListMultipartUploads: onBucket("ListBucketMultipartUploads"),
 
     PutObject: writing,
-    GetObject: onVersion("GetObject"),
-    HeadObject: onVersion("GetObject"),
+    GetObject: concealing(onVersion("GetObject")),
+    HeadObject: concealing(onVersion("GetObject")),
     CopyObject: copying,
     DeleteObject: bypassing(onVersion("DeleteObject")),
     DeleteObjects: bypassing(deletingMany),
     GetObjectAttributes: readingAttributes,
+    GetObjectAcl: onVersion("GetObjectAcl", "GetObjectVersionAcl"),
+    PutObjectAcl: onVersion("PutObjectAcl", "PutObjectVersionAcl"),
     GetObjectTagging: onVersion("GetObjectTagging", "GetObjectVersionTagging"),
     PutObjectTagging: onVersion("PutObjectTagging", "PutObjectVersionTagging"),
     DeleteObjectTagging: onVersion("DeleteObjectTagging", "DeleteObjectVersionTagging"),
@@ -148,25 +195,3 @@ export const s3Access: ServiceAccess = {
     ListParts: onObject("ListMultipartUploadParts"),
   },
 };
-
-/** Keys for conditions: what a list is asked for, and which version. */
-function knownResource(_snapshot: unknown, _ctx: unknown, { input }: Need): KnownResource {
-  const textOf = (name: string): string | undefined => {
-    const value = input[name];
-    if (typeof value === "number") return String(value);
-    return typeof value === "string" ? value : undefined;
-  };
-  return {
-    keys: contextOf({
-      "s3:prefix": textOf("Prefix"),
-      "s3:delimiter": textOf("Delimiter"),
-      "s3:max-keys": textOf("MaxKeys"),
-      "s3:VersionId": textOf("VersionId"),
-      "s3:x-amz-acl": textOf("ACL"),
-      "s3:x-amz-storage-class": textOf("StorageClass"),
-      "s3:x-amz-server-side-encryption": textOf("ServerSideEncryption"),
-      "s3:x-amz-copy-source": textOf("CopySource"),
-      "s3:x-amz-metadata-directive": textOf("MetadataDirective"),
-    }),
-  };
-}

@@ -1,5 +1,7 @@
 import type { Tenant } from "#kernel/context.ts";
 import type { Codec } from "#store/store.ts";
+import type { Ownership } from "./access-control/ownership-controls.ts";
+import type { PublicAccessBlock } from "./access-control/public-access-block.ts";
 
 /** A bucket as it is stored. Its account and region are where its objects stand. */
 export interface BucketRecord extends Tenant {
@@ -13,6 +15,12 @@ export interface BucketRecord extends Tenant {
   readonly versioning?: "Enabled" | "Suspended" | undefined;
   /** Whether its versions can be locked; never taken back. */
   readonly objectLock?: true | undefined;
+  /** It has a policy, which is asked even for what its owner's root wants. */
+  readonly hasPolicy?: true | undefined;
+  /** Undefined for what new buckets have: "BucketOwnerEnforced". "none": it was taken away. */
+  readonly ownership?: Ownership | "none" | undefined;
+  /** Undefined for what new buckets have: everything is blocked. */
+  readonly publicAccessBlock?: PublicAccessBlock | "none" | undefined;
 }
 
 export const bucketCodec: Codec<BucketRecord> = {

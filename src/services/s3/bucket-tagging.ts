@@ -6,12 +6,12 @@ import { openBucket } from "./open-bucket.ts";
 import { bucketTagRules, checkTags, tagSet } from "./tags.ts";
 import type { Tags } from "./version-record.ts";
 
-const tagging = new BucketSetting<Tags>("tagging");
+export const bucketTags = new BucketSetting<Tags>("tagging");
 
 export const bucketTagging = {
   async GetBucketTagging(ctx, input) {
     const tags = await ctx.read((snapshot) =>
-      tagging.read(snapshot, ctx, openBucket(snapshot, ctx, input)),
+      bucketTags.read(snapshot, ctx, openBucket(snapshot, ctx, input)),
     );
     if (tags === undefined)
       throw s3Error("NoSuchTagSet", { members: { BucketName: input.Bucket } });
@@ -23,12 +23,12 @@ export const bucketTagging = {
     await ctx.transact((tx) => {
       const bucket = openBucket(tx, ctx, input);
       // Recorded: an empty set is none.
-      if (Object.keys(tags).length === 0) tagging.delete(tx, ctx, bucket);
-      else tagging.put(tx, ctx, bucket, tags);
+      if (Object.keys(tags).length === 0) bucketTags.delete(tx, ctx, bucket);
+      else bucketTags.put(tx, ctx, bucket, tags);
     });
   },
 
   async DeleteBucketTagging(ctx, input) {
-    await ctx.transact((tx) => tagging.delete(tx, ctx, openBucket(tx, ctx, input)));
+    await ctx.transact((tx) => bucketTags.delete(tx, ctx, openBucket(tx, ctx, input)));
   },
 } satisfies Handlers<S3>;

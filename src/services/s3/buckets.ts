@@ -4,6 +4,9 @@ import type { Context } from "#kernel/context.ts";
 import type { Handlers } from "#kernel/service.ts";
 import type { Bucket, CreateBucketRequest, S3 } from "#models/s3.ts";
 import type { Snapshot } from "#store/store.ts";
+import { askedAcl, grantsOf, isPublicAcl } from "./access-control/acl.ts";
+import { bucketAcl, isOwnership, obeysLists } from "./access-control/ownership-controls.ts";
+import { bucketTags } from "./bucket-tagging.ts";
 import { isBucketName } from "./bucket-names.ts";
 import { arnOfBucket, bucketCodec, type BucketRecord } from "./bucket-record.ts";
 import { invalidArgument, notBuilt, s3Error } from "./errors.ts";
@@ -17,6 +20,7 @@ import {
 import { findBucket, openBucket } from "./open-bucket.ts";
 import { sweepBucketLater } from "./sweep-bucket.ts";
 import { ownerOf } from "./owners.ts";
+import { bucketTagRules, checkTags } from "./tags.ts";
 
 /** What one account may have. Source: https://docs.aws.amazon.com/general/latest/gr/s3.html */
 const bucketsAtMost = 10_000;
@@ -27,6 +31,8 @@ export const buckets = {
     const name = input.Bucket;
     if (!isBucketName(name)) throw s3Error("InvalidBucketName", { members: { BucketName: name } });
     refuseUnbuilt(input);
+    const { ownership, grants } = ownershipAsked(ctx, input);
+    const tags = checkTags(input.CreateBucketConfiguration?.Tags ?? [], bucketTagRules);
     const bucket: BucketRecord = {
       name,
       id: ctx.random.bytes(8).toString("hex"),
@@ -35,6 +41,7 @@ export const buckets = {
       ...placeOf(ctx, input),
       // Only versions can be locked.
       ...(input.ObjectLockEnabledForBucket === true && { versioning: "Enabled", objectLock: true }),
+      ...(ownership !== undefined && { ownership }),
     };
     await ctx.transact((tx) => {
       const before = findBucket(tx, ctx, name);
@@ -43,6 +50,8 @@ export const buckets = {
       if (countUpTo(tx, own, bucketsAtMost) === bucketsAtMost) throw s3Error("TooManyBuckets");
       tx.putRecord(bucketKey(ctx, name), bucketCodec, bucket);
       tx.put(ownBucketKey(ctx, ctx.account, name), nothing);
+      if (grants !== undefined) bucketAcl.put(tx, ctx, bucket, grants);
+      if (Object.keys(tags).length > 0) bucketTags.put(tx, ctx, bucket, tags);
     });
     return { Location: `/${name}`, BucketArn: arnOfBucket(name) };
   },
@@ -165,18 +174,26 @@ function checkRepeated(ctx: Context, before: BucketRecord, wanted: BucketRecord)
   if (!isRepeated) throw s3Error("BucketAlreadyOwnedByYou", { members });
 }
 
-function refuseUnbuilt(input: CreateBucketRequest): void {
-  if (input.ACL !== undefined && input.ACL !== "private") throw notBuilt(`The ACL ${input.ACL}`);
-  const { GrantFullControl, GrantRead, GrantReadACP, GrantWrite, GrantWriteACP } = input;
-  if (GrantFullControl ?? GrantRead ?? GrantReadACP ?? GrantWrite ?? GrantWriteACP)
-    throw notBuilt("A grant");
-  const ownership = input.ObjectOwnership;
-  if (ownership !== undefined && ownership !== "BucketOwnerEnforced") {
-    throw notBuilt(`The object ownership ${ownership}`);
-  }
-  const { Location, Bucket: directory, Tags } = input.CreateBucketConfiguration ?? {};
+function refuseUnbuilt({ CreateBucketConfiguration }: CreateBucketRequest): void {
+  const { Location, Bucket: directory } = CreateBucketConfiguration ?? {};
   if (Location ?? directory) throw notBuilt("A directory bucket");
-  if (Tags !== undefined && Tags.length > 0) throw notBuilt("Tagging at a bucket's creation");
+}
+
+/** Who owns what is written, and whom the list lets in that the request asks for. */
+function ownershipAsked(ctx: Context, input: CreateBucketRequest) {
+  const ownership = input.ObjectOwnership;
+  if (ownership !== undefined && !isOwnership(ownership)) {
+    const message = `Invalid x-amz-object-ownership header: ${String(ownership)}`;
+    throw invalidArgument(message, "x-amz-object-ownership", undefined);
+  }
+  const asked = askedAcl(input);
+  const owners = { owner: ctx.account, bucketOwner: ctx.account };
+  const grants = asked && grantsOf(asked, owners);
+  const isPrivate = asked !== undefined && "canned" in asked && asked.canned === "private";
+  if (grants === undefined || isPrivate) return { ownership };
+  if (!obeysLists({ ownership })) throw s3Error("InvalidBucketAclWithObjectOwnership");
+  if (isPublicAcl(grants)) throw s3Error("InvalidBucketAclWithBlockPublicAccessError");
+  return { ownership, grants };
 }
 
 /** How many keys have the prefix, counted no further than `limit`. */

@@ -51,7 +51,8 @@ export const completeUpload = {
           throw invalidPart(upload, part);
       }
       checkWriteConditions(currentObject(tx, ctx, bucket, input.Key), input.Key, input);
-      const { storageClass, headers, metadata, tags, lock, legalHold, uploadId } = upload;
+      const { storageClass, headers, metadata, tags, lock, legalHold, owner, acl, uploadId } =
+        upload;
       const version = putVersion(tx, ctx, bucket, random, {
         key: upload.key,
         modifiedMs: upload.initiatedMs,
@@ -74,6 +75,8 @@ export const completeUpload = {
         tags,
         lock,
         legalHold,
+        owner,
+        acl,
       }) as ObjectVersion;
       // A part without bytes has no place in a layout: it goes with those that were not chosen.
       const used = parts.filter((part) => part.sizeBytes > 0).map(({ number }) => number);

@@ -1,3 +1,5 @@
+import { askedAcl } from "./access-control/acl.ts";
+import { ownershipOf } from "./access-control/object-acl.ts";
 import type { Handlers } from "#kernel/service.ts";
 import type { CopyObjectRequest, S3 } from "#models/s3.ts";
 import { algorithmOf, checksumMembers, defaultAlgorithm } from "./bodies.ts";
@@ -27,6 +29,7 @@ export const copyObject = {
     checkDirective("x-amz-tagging-directive", input.TaggingDirective, "tagging");
     const given = describeObject(input);
     const asked = locksOf(ctx, input);
+    const acl = askedAcl(input);
     const hold = ctx.blobs.hold();
     const source = await ctx
       .read((snapshot) => {
@@ -62,6 +65,7 @@ export const copyObject = {
         etag: digests.etag,
         checksum: digests.checksum,
         ...locksIn(tx, ctx, bucket, asked, modifiedMs),
+        ...ownershipOf(tx, ctx, bucket, input.Key, acl),
         ...putLayout(tx, ctx, bucket, layoutId, { pieces }),
         storageClass: storageClassOf(input.StorageClass),
         headers: replaces

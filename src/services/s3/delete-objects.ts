@@ -20,7 +20,13 @@ export const deleteObjects = {
     const deleted: DeletedObject[] = [];
     const errors: DeleteError[] = [];
     for (let at = 0; at < objects.length; at += keysAtOnce) {
-      const results = await deleteSome(ctx, input, objects.slice(at, at + keysAtOnce));
+      const some = objects.slice(at, at + keysAtOnce);
+      // What passes by a lock is decided on behind all that is deleted.
+      const refused = some.map(
+        (_, within) =>
+          ctx.refusals?.get(at + within) ?? ctx.refusals?.get(objects.length + at + within),
+      );
+      const results = await deleteSome(ctx, input, some, refused);
       deleted.push(...results.deleted);
       errors.push(...results.errors);
     }
@@ -32,6 +38,7 @@ function deleteSome(
   ctx: Context,
   input: BucketInput & { readonly BypassGovernanceRetention?: boolean | undefined },
   objects: readonly ObjectIdentifier[],
+  refused: readonly (ServiceError | undefined)[],
 ): Promise<{ deleted: DeletedObject[]; errors: DeleteError[] }> {
   const randoms = objects.map(() => ctx.random.bytes(16));
   const modifiedMs = ctx.now();
@@ -42,6 +49,7 @@ function deleteSome(
     const errors: DeleteError[] = [];
     for (const [at, { Key: key, VersionId: versionId, ETag }] of objects.entries()) {
       try {
+        if (refused[at] !== undefined) throw refused[at];
         checkVersion(versionId);
         if (ETag !== undefined && ETag !== "*") {
           checkWriteConditions(currentObject(tx, ctx, bucket, key), key, { IfMatch: ETag });

@@ -5,6 +5,7 @@ import { ServiceError } from "#kernel/errors.ts";
  * Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  */
 const errors = {
+  AccessControlListNotSupported: [400, "The bucket does not allow ACLs"],
   AccessDenied: [403, "Access Denied"],
   AccessForbidden: [403, "CORSResponse: This CORS request is not allowed."],
   AuthorizationHeaderMalformed: [400, "The authorization header is malformed"],
@@ -35,6 +36,14 @@ const errors = {
   ],
   InvalidArgument: [400, "Invalid Argument"],
   IllegalVersioningConfigurationException: [400, "The Versioning element must be specified"],
+  InvalidBucketAclWithBlockPublicAccessError: [
+    400,
+    "Bucket cannot have public ACLs set with BlockPublicAccess enabled",
+  ],
+  InvalidBucketAclWithObjectOwnership: [
+    400,
+    "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+  ],
   InvalidBucketName: [400, "The specified bucket is not valid."],
   InvalidDigest: [400, "The Content-MD5 you specified was invalid."],
   InvalidLocationConstraint: [400, "The specified location-constraint is not valid"],
@@ -54,6 +63,11 @@ const errors = {
   InvalidStorageClass: [400, "The storage class you specified is not valid"],
   InvalidTag: [400, "The tag provided was not a valid tag."],
   KeyTooLongError: [400, "Your key is too long"],
+  MalformedACLError: [
+    400,
+    "The XML you provided was not well-formed or did not validate against our published schema",
+  ],
+  MalformedPolicy: [400, "Policies must be valid JSON and the first byte must be '{'"],
   MalformedXML: [
     400,
     "The XML you provided was not well-formed or did not validate against our published schema",
@@ -61,13 +75,19 @@ const errors = {
   MetadataTooLarge: [400, "Your metadata headers exceed the maximum allowed metadata size"],
   MethodNotAllowed: [405, "The specified method is not allowed against this resource."],
   MissingContentLength: [411, "You must provide the Content-Length HTTP header."],
+  MissingSecurityHeader: [400, "Your request was missing a required header"],
   NoSuchBucket: [404, "The specified bucket does not exist"],
+  NoSuchBucketPolicy: [404, "The bucket policy does not exist"],
   NoSuchCORSConfiguration: [404, "The CORS configuration does not exist"],
   NoSuchKey: [404, "The specified key does not exist."],
   NoSuchLifecycleConfiguration: [404, "The lifecycle configuration does not exist"],
   NoSuchObjectLockConfiguration: [
     404,
     "The specified object does not have a ObjectLock configuration",
+  ],
+  NoSuchPublicAccessBlockConfiguration: [
+    404,
+    "The public access block configuration was not found",
   ],
   NoSuchTagSet: [404, "The TagSet does not exist"],
   NoSuchUpload: [
@@ -81,11 +101,18 @@ const errors = {
     404,
     "Object Lock configuration does not exist for this bucket",
   ],
+  OwnershipControlsNotFoundError: [404, "The bucket ownership controls were not found"],
   PermanentRedirect: [
     301,
     "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.",
   ],
+  PolicyTooLarge: [400, "The policy exceeds the maximum allowed document size"],
   PreconditionFailed: [412, "At least one of the pre-conditions you specified did not hold"],
+  UnexpectedContent: [400, "This request does not support content"],
+  UnresolvableGrantByEmailAddress: [
+    400,
+    "The email address you provided does not match any account on record.",
+  ],
   TooManyBuckets: [400, "You have attempted to create more buckets than allowed"],
 } as const satisfies Record<string, readonly [status: number, message: string]>;
 

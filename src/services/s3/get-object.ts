@@ -1,3 +1,4 @@
+import { AuthorizationNeeded } from "#kernel/authorization/authorize.ts";
 import type { Context } from "#kernel/context.ts";
 import type { Handlers } from "#kernel/service.ts";
 import type {
@@ -10,6 +11,7 @@ import type {
 import type { Snapshot } from "#store/store.ts";
 import { expirationMember, lifecycleRules } from "./bucket-lifecycle.ts";
 import { checksumMembers } from "./bodies.ts";
+import { objectOwner } from "./access-control/ownership-controls.ts";
 import type { BucketRecord } from "./bucket-record.ts";
 import { checkReadConditions, wholeSecondMs } from "./conditions.ts";
 import { encryptionMember } from "./encryption.ts";
@@ -84,7 +86,12 @@ export function openObject(
     if (versionId === undefined) throw s3Error("NoSuchKey", { members: { Key: key } });
     throw s3Error("NoSuchVersion", { members: { Key: key, VersionId: versionId } });
   }
-  if (!found.isDeleteMarker) return { bucket, object: found };
+  if (!found.isDeleteMarker) {
+    // What its writer kept is for its own list to give.
+    if (!ctx.isAuthorized && objectOwner(bucket, found) !== bucket.account)
+      throw new AuthorizationNeeded();
+    return { bucket, object: found };
+  }
   const headers = { "x-amz-delete-marker": "true", "x-amz-version-id": found.versionId };
   if (versionId === undefined) throw s3Error("NoSuchKey", { members: { Key: key }, headers });
   throw s3Error("MethodNotAllowed", {

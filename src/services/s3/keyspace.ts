@@ -9,6 +9,7 @@ import type { BucketRecord } from "./bucket-record.ts";
  *
  *   bucket       name                         → BucketRecord                            (in no account)
  *   own          bucket name                  → nothing: an account's buckets           (in no region)
+ *   block        (account)                    → what the account keeps from the public    (in no region)
  *   object       bucket id, key               → the current version, unless it is a delete marker
  *   version      bucket id, key, age          → other versions and delete markers, the newest first
  *   null         bucket id, key               → the number of the "null" version, where it stands under `version`
@@ -32,6 +33,10 @@ export const ownBucketsPrefix = (ctx: AnyContext, account: string): Key =>
   ctx.keyIn(anyRegion(account), "own");
 export const ownBucketKey = (ctx: AnyContext, account: string, name: string): Key =>
   ctx.keyIn(anyRegion(account), "own", name);
+
+/** What all buckets of an account keep from the public. */
+export const accountBlockKey = (ctx: AnyContext, account: string): Key =>
+  ctx.keyIn(anyRegion(account), "block");
 
 /** Where a bucket's current objects stand; behind it their keys as texts. */
 export const objectsPrefix = (ctx: AnyContext, bucket: Place): Key =>

@@ -1,3 +1,5 @@
+import { askedAcl } from "./access-control/acl.ts";
+import { ownershipOf } from "./access-control/object-acl.ts";
 import { endOfPrefix, keyAfter, type Key } from "#base/key.ts";
 import { integer, text, textPrefix } from "#base/tuple.ts";
 import type { ChecksumAlgorithm } from "#base/checksums.ts";
@@ -30,6 +32,7 @@ export const multipartUploads = {
     const checksum = checksumOf(input);
     const described = describeObject(input);
     const asked = locksOf(ctx, input);
+    const acl = askedAcl(input);
     const random = ctx.random.bytes(16);
     const initiatedMs = ctx.now();
     const uploadId = await ctx.transact((tx) => {
@@ -43,6 +46,7 @@ export const multipartUploads = {
         ...checksum,
         ...described,
         ...locksIn(tx, ctx, bucket, asked, initiatedMs),
+        ...ownershipOf(tx, ctx, bucket, input.Key, acl),
       };
       tx.putRecord(uploadKey(ctx, bucket, input.Key, number), uploadCodec, upload);
       return upload.uploadId;

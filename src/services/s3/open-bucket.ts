@@ -1,3 +1,4 @@
+import { AuthorizationNeeded } from "#kernel/authorization/authorize.ts";
 import type { Context } from "#kernel/context.ts";
 import type { Snapshot } from "#store/store.ts";
 import { bucketCodec, type BucketRecord } from "./bucket-record.ts";
@@ -38,11 +39,31 @@ export function openBucket(snapshot: Snapshot, ctx: Context, input: BucketInput)
   if (bucket === undefined) {
     throw s3Error("NoSuchBucket", { members: { BucketName: input.Bucket } });
   }
-  // Services inside ask from wherever their own resources are.
-  if (bucket.region !== ctx.region && ctx.caller.kind !== "service") throw wrongRegion(bucket);
+  // Services inside ask from wherever their own resources are, and who signs nothing names no region.
+  const { kind } = ctx.caller;
+  if (bucket.region !== ctx.region && kind !== "service" && kind !== "anonymous") {
+    throw wrongRegion(bucket);
+  }
   checkOwner(bucket, input.ExpectedBucketOwner);
-  if (bucket.account !== ctx.account) throw s3Error("AccessDenied");
+  obeyPolicies(ctx, bucket);
   return bucket;
+}
+
+/** What an owner's root may do whatever its bucket's policy says, so that nobody is locked out for good. */
+const alwaysRoots: ReadonlySet<string> = new Set([
+  "GetBucketPolicy",
+  "PutBucketPolicy",
+  "DeleteBucketPolicy",
+]);
+
+/** Has policies and lists decided on what they may concern, unless that is done. */
+function obeyPolicies(ctx: Context, bucket: BucketRecord): void {
+  if (ctx.isAuthorized) return;
+  const { kind } = ctx.caller;
+  if (bucket.account !== ctx.account) throw new AuthorizationNeeded();
+  if (bucket.hasPolicy !== true || kind === "service") return;
+  if (kind === "root" && alwaysRoots.has(ctx.operation)) return;
+  throw new AuthorizationNeeded();
 }
 
 /** boto3 and the AWS CLI read the header and ask again; others tell their user. */

@@ -1,3 +1,5 @@
+import { askedAcl } from "./access-control/acl.ts";
+import { ownershipOf } from "./access-control/object-acl.ts";
 import type { Handlers } from "#kernel/service.ts";
 import type { S3 } from "#models/s3.ts";
 import { expirationMember, lifecycleRules } from "./bucket-lifecycle.ts";
@@ -17,6 +19,7 @@ export const putObject = {
     checkWriteHeaders(input);
     const described = describeObject(input);
     const asked = locksOf(ctx, input);
+    const acl = askedAcl(input);
     // Before the body: a client that asks first (Expect: 100-continue) need not send it.
     await ctx.read((snapshot) => openBucket(snapshot, ctx, input));
     const { blob, md5, checksum: computed } = await receiveBody(ctx, input);
@@ -33,6 +36,7 @@ export const putObject = {
         modifiedMs,
         sizeBytes: blob.sizeBytes,
         ...locksIn(tx, ctx, bucket, asked, modifiedMs),
+        ...ownershipOf(tx, ctx, bucket, input.Key, acl),
         etag,
         pieces: blob.sizeBytes === 0 ? [] : [{ blob: id, offset: 0, length: blob.sizeBytes }],
         checksum,

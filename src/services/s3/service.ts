@@ -1,5 +1,10 @@
 import { defineService } from "#kernel/service.ts";
 import type { S3 } from "#models/s3.ts";
+import { bucketAcls } from "./access-control/bucket-acl.ts";
+import { bucketPolicies } from "./access-control/bucket-policy.ts";
+import { objectAcls } from "./access-control/object-acl.ts";
+import { ownershipControls } from "./access-control/ownership-controls.ts";
+import { publicAccessBlock } from "./access-control/public-access-block.ts";
 import { s3Access } from "./access.ts";
 import { applyLifecycle } from "./apply-lifecycle.ts";
 import { bucketCors, crossOrigin } from "./bucket-cors.ts";
@@ -30,6 +35,11 @@ export const s3 = defineService<S3>({
   access: s3Access,
   operations: {
     ...buckets,
+    ...bucketAcls,
+    ...bucketPolicies,
+    ...objectAcls,
+    ...ownershipControls,
+    ...publicAccessBlock,
     ...bucketCors,
     ...bucketEncryption,
     ...bucketLifecycle,

@@ -11,7 +11,7 @@ import type { ObjectVersion } from "./version-record.ts";
 /** A multipart upload that is neither completed nor aborted. */
 export interface UploadRecord extends Pick<
   ObjectVersion,
-  "storageClass" | "headers" | "metadata" | "tags" | "lock" | "legalHold"
+  "storageClass" | "headers" | "metadata" | "tags" | "lock" | "legalHold" | "owner" | "acl"
 > {
   readonly key: string;
   readonly uploadId: string;

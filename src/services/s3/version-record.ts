@@ -1,3 +1,4 @@
+import type { Grants } from "./access-control/acl.ts";
 import type { Piece } from "#kernel/blobs/blobs.ts";
 import type { Codec } from "#store/store.ts";
 import type { ChecksumAlgorithm } from "#base/checksums.ts";
@@ -39,6 +40,10 @@ export interface ObjectVersion extends AnyVersion {
   readonly lock?: ObjectLock | undefined;
   /** Undefined where nobody ever said. */
   readonly legalHold?: boolean | undefined;
+  /** The account that owns it, if that is not the bucket's: buckets may leave objects to their writers. */
+  readonly owner?: string | undefined;
+  /** Undefined for its owner alone. */
+  readonly acl?: Grants | undefined;
 }
 
 /** Until then the version cannot be removed. */
