@@ -100,6 +100,7 @@ async function openLogged(
       files,
       folder: baseFolder,
       nextTurn,
+      clock,
       ...(sizes && { sizes }),
     });
     const logged = { files, random, clock, folder: join(folder, logName), ...logSizes };

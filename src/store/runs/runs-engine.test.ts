@@ -25,7 +25,8 @@ const sizes: Partial<EngineSizes> = {
 type State = ReadonlyMap<string, Buffer>;
 
 function open(world: SimulatedWorld): Promise<RunsEngine> {
-  return RunsEngine.open({ files: world.files, folder, nextTurn: queueMicrotask, sizes });
+  const { files, clock } = world;
+  return RunsEngine.open({ files, clock, folder, nextTurn: queueMicrotask, sizes });
 }
 
 function keyOf(random: SeededRandom): string {

@@ -9,7 +9,7 @@
  * B3. When a manifest may or may not have been written, nothing more is, and no file is removed.
  */
 import type { Key } from "#base/key.ts";
-import type { Files } from "#world/world.ts";
+import type { Clock, Files } from "#world/world.ts";
 import type { Cursor } from "../engine.ts";
 import type { Layer } from "../layer.ts";
 import type { BaseEngine } from "../logged-engine.ts";
@@ -19,6 +19,7 @@ import { copyRuns } from "./copy.ts";
 import { readManifest, removeUnnamed, writeManifest } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
 import { idleMerge, nextMerge, partsOf } from "./merge-plan.ts";
+import { MergePace } from "./merge-pace.ts";
 import { mergeRuns } from "./merge-runs.ts";
 import { openRuns } from "./open-runs.ts";
 import { Probe } from "./probe.ts";
@@ -34,6 +35,7 @@ export interface RunsOptions {
   readonly folder: string;
   /** Runs a function on a later turn of the event loop. */
   readonly nextTurn: (run: () => void) => void;
+  readonly clock: Pick<Clock, "elapsedMs">;
   readonly sizes?: Partial<EngineSizes>;
 }
 
@@ -50,6 +52,9 @@ const defaultSizes: EngineSizes = {
 };
 
 const mergesAtOnce = 3;
+/** A memtable is written in slices of so much, each in a turn of its own. */
+const bytesPerSlice = 128 * 1024;
+const entriesPerSlice = 256;
 
 /** Ends a merge when the engine is closed. */
 class Closing extends Error {}
@@ -60,6 +65,7 @@ export class RunsEngine implements BaseEngine {
   private readonly folder: RunFolder;
   private readonly sizes: EngineSizes;
   private readonly nextTurn: (run: () => void) => void;
+  private readonly pace: MergePace;
   private readonly probe = new Probe();
   private nextNumber: number;
   /** The newest first. */
@@ -80,6 +86,7 @@ export class RunsEngine implements BaseEngine {
   private constructor(options: RunsOptions, sizes: EngineSizes, manifest: Manifest) {
     this.files = options.files;
     this.nextTurn = options.nextTurn;
+    this.pace = new MergePace(options.nextTurn, options.clock);
     this.sizes = sizes;
     this.lastSequence = manifest.lastSequence;
     this.nextNumber = manifest.nextNumber;
@@ -137,18 +144,24 @@ export class RunsEngine implements BaseEngine {
       // Nothing below: what is deleted need not be said.
       const dropTombstones = this.runs.length === 0;
       let bytes = 0;
+      let entries = 0;
       for (const chunk of layer.keys().chunks) {
         for (const key of chunk) {
           const value = layer.values.get(key) ?? null;
           bytes += key.length + (value?.length ?? 0);
-          if (value === null && dropTombstones) continue;
-          if (output.isFull) await output.ready();
-          output.add(key, value);
+          entries += 1;
+          if (value !== null || !dropTombstones) {
+            if (output.isFull) await output.ready();
+            output.add(key, value);
+          }
+          if (bytes < bytesPerSlice && entries < entriesPerSlice) continue;
+          onProgress(bytes);
+          bytes = 0;
+          entries = 0;
+          await this.turn();
         }
-        onProgress(bytes);
-        bytes = 0;
-        await this.turn();
       }
+      onProgress(bytes);
     });
     await this.install((runs) => (run.length === 0 ? runs : [run, ...runs]), sequence);
     this.startMerges();
@@ -212,7 +225,10 @@ export class RunsEngine implements BaseEngine {
     const dropTombstones = inputs.at(-1) === this.runs.at(-1);
     const { partitionBytes, fileBytes } = this.sizes;
     const parts = partsOf(inputs, dropTombstones, fileBytes / 4);
-    const pause = () => this.turn();
+    const pause = async (): Promise<void> => {
+      await this.pace.next();
+      if (this.isClosing) throw new Closing();
+    };
     const options = { dropTombstones, wholePartitionBytes: partitionBytes / 2, pause };
     const stay = new Set<SortedFile>();
     const written = await this.writeRun(async (output) => {
@@ -292,12 +308,7 @@ export class RunsEngine implements BaseEngine {
   }
 
   private turn(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.nextTurn(() => {
-        if (this.isClosing) reject(new Closing());
-        else resolve();
-      });
-    });
+    return new Promise((resolve) => this.nextTurn(resolve));
   }
 }
 
