@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { simulatedWorld } from "#world/simulated.ts";
 import type { SimulatedWorld } from "#world/simulated.ts";
-import { memoryStore, memoryStoreFrom, simulatedStore } from "./open.ts";
+import { memoryStore, simulatedStore } from "./open.ts";
 import type { Store } from "./store.ts";
 
 const everything = { start: "\u0000", end: "\u00ff" };
@@ -108,34 +108,14 @@ void describe("A copy of a store", () => {
     await assert.rejects(store.copyTo("/other"), /closed/);
   });
 
-  void test("goes from the disk to memory and back", async () => {
+  void test("of a store in memory opens on the disk", async () => {
     const world = simulatedWorld({ seed: 1 });
-    const store = await openAt(world, "/data");
+    const store = memoryStore(world);
     await steps(store, 300);
-    const state = await stateOf(store);
     await store.copyTo("/copy");
-    const inMemory = await memoryStoreFrom(world, "/copy");
-    assert.deepEqual(await stateOf(inMemory), state);
-    assert.equal(await step(inMemory), 301);
-    const later = await stateOf(inMemory);
-    await inMemory.copyTo("/again");
-    assert.deepEqual(await stateOf(await openAt(world, "/again")), later);
-    assert.deepEqual(await stateOf(await memoryStoreFrom(world, "/copy")), state);
-  });
-
-  void test("of an empty store is an empty store", async () => {
-    const world = simulatedWorld({ seed: 1 });
-    await memoryStore(world).copyTo("/copy");
-    assert.deepEqual(await stateOf(await memoryStoreFrom(world, "/copy")), {});
-    assert.deepEqual(await stateOf(await openAt(world, "/copy")), {});
-    await assert.rejects(memoryStoreFrom(world, "/none"), /holds no copy/);
-  });
-
-  void test("that was opened is no copy any more", async () => {
-    const world = simulatedWorld({ seed: 1 });
-    const store = await openAt(world, "/data");
-    await steps(store, 3);
-    await assert.rejects(memoryStoreFrom(world, "/data"), /was in use/);
+    assert.deepEqual(await stateOf(await openAt(world, "/copy")), await stateOf(store));
+    await memoryStore(world).copyTo("/none");
+    assert.deepEqual(await stateOf(await openAt(world, "/none")), {});
   });
 });
 

@@ -54,17 +54,6 @@ export function memoryStore(
   return new LocalStore(new MemoryEngine(world?.files, setImmediate), nextTurn);
 }
 
-/** A store in memory that begins as what a store's `copyTo` left in this folder, which is only read. */
-export async function memoryStoreFrom(world: World, folder: string): Promise<Store> {
-  const { files } = world;
-  if ((await files.list(join(folder, logName))).length > 0) {
-    throw new Error(`${folder} is a store that was in use, not a copy of one`);
-  }
-  const engine = new MemoryEngine(files, setImmediate);
-  await engine.load(folder);
-  return new LocalStore(engine);
-}
-
 /** The store on a simulated disk. Its sizes are small, so that a short run comes round often. */
 export function simulatedStore({ base, ...options }: StoreOptions): Promise<Store> {
   const small = { segmentBytes: 16_384, applyBytes: 8192, maxPendingBytes: 32_768 };

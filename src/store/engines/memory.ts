@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Files } from "#world/world.ts";
-import { readCopy, writeCopy } from "../runs/copy.ts";
+import { writeCopy } from "../runs/copy.ts";
 import type { Key } from "#base/key.ts";
 import type { Batch, Cursor, Engine } from "../engine.ts";
 import { KeyWalk, SortedKeys } from "../sorted-keys.ts";
@@ -40,16 +40,6 @@ export class MemoryEngine implements Engine {
       chunk.map((key): Entry => ({ key, value: this.values.get(key)! })),
     );
     await writeCopy(this.files, folder, entries, this.lastSequence, this.nextTurn);
-  }
-
-  /** Takes over what a copy holds. */
-  async load(folder: string): Promise<void> {
-    assert(this.files !== undefined, "a store in memory is loaded with the files of its world");
-    const take = ({ key, value }: Entry) => {
-      this.values.set(key, value);
-      this.keys.add(key);
-    };
-    this.lastSequence = await readCopy(this.files, folder, take);
   }
 
   close(): Promise<void> {

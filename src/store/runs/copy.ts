@@ -3,17 +3,13 @@ import { join } from "node:path";
 import type { Files } from "#world/world.ts";
 import type { Entry } from "../store.ts";
 import { BlockCache } from "./block-cache.ts";
-import { baseName, fileName, readManifest, writeManifest } from "./manifest.ts";
+import { baseName, fileName, writeManifest } from "./manifest.ts";
 import type { Manifest } from "./manifest.ts";
-import { openRuns } from "./open-runs.ts";
-import { RunsCursor } from "./run-cursor.ts";
 import { defaultRunSizes, RunWriter } from "./run-writer.ts";
 import type { SortedFile } from "./sorted-file.ts";
 
 const pieceBytes = 1024 * 1024;
 const entriesPerSlice = 500;
-/** After every key that there can be. */
-const endOfKeys = "\u00ff".repeat(8193);
 
 type NextTurn = (run: () => void) => void;
 
@@ -61,28 +57,6 @@ export async function writeCopy(
   await files.syncFolder(folder);
   const runs = run.length === 0 ? [] : [run.map(({ facts }) => facts)];
   await writeManifest(files, folder, { lastSequence, nextNumber, runs });
-}
-
-/** Hands over all entries of a copy in key order; resolves with the number of the last write in it. */
-export async function readCopy(
-  files: Files,
-  storeFolder: string,
-  take: (entry: Entry) => void,
-): Promise<number> {
-  const folder = join(storeFolder, baseName);
-  const manifest = await readManifest(files, folder);
-  if (manifest === undefined) throw new Error(`${storeFolder} holds no copy of a store`);
-  const runs = await openRuns(files, folder, manifest, new BlockCache(defaultRunSizes.fileBytes));
-  try {
-    const cursor = new RunsCursor(runs, { start: "", end: endOfKeys });
-    for (let entry = cursor.next(); entry !== undefined; entry = cursor.next()) {
-      // A copy of its own: what is read is a part of a block.
-      take({ key: entry.key, value: Buffer.from(entry.value) });
-    }
-  } finally {
-    for (const file of runs.flat()) await file.close();
-  }
-  return manifest.lastSequence;
 }
 
 async function makeEmptyBase(files: Files, storeFolder: string): Promise<string> {
