@@ -10,6 +10,7 @@ export const shapeTableLoaders: Readonly<Record<string, () => Loaded>> = {
   "dynamodb": () => import("./dynamodb.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
   "dynamodbstreams": () => import("./dynamodbstreams.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
   "iam": () => import("./iam.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
+  "kms": () => import("./kms.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
   "s3": () => import("./s3.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
   "s3control": () => import("./s3control.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
   "sts": () => import("./sts.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,

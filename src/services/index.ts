@@ -3,6 +3,7 @@ import { applicationAutoScaling } from "./application-autoscaling/service.ts";
 import { dax } from "./dax/service.ts";
 import { dynamodb, dynamodbstreams } from "./dynamodb/service.ts";
 import { iam, sts } from "./iam/service.ts";
+import { kms } from "./kms/service.ts";
 import { s3 } from "./s3/service.ts";
 
 /** Every service that exists. Adding one is a line here. */
@@ -12,6 +13,7 @@ export const services: readonly Service[] = [
   dynamodb,
   dynamodbstreams,
   iam,
+  kms,
   s3,
   sts,
 ];

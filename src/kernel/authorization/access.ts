@@ -57,7 +57,7 @@ export interface AccessRule {
 }
 
 /** For what cannot be read off the input's members. Throws what is wrong with the input. */
-export type AccessFinder = (input: never) => readonly FoundAccess[];
+export type AccessFinder = (input: never, ctx: Context) => readonly FoundAccess[];
 
 export interface FoundAccess {
   readonly action: string;
@@ -88,6 +88,8 @@ export interface KnownResource {
   readonly policyName?: string | undefined;
   /** The policy is a role's, and must allow it whoever asks. */
   readonly isTrust?: boolean;
+  /** The policy must allow it whoever asks, though it is no role's: a key's. */
+  readonly mustAllow?: boolean;
   /** The whole ARN, where the input names only a part of it. */
   readonly resource?: string | undefined;
   readonly keys?: RequestContext | undefined;
@@ -105,7 +107,7 @@ export function needsOf(
   const { rules } = access;
   const found =
     typeof rules === "function"
-      ? rules(input as never)
+      ? rules(input as never, ctx)
       : rules.flatMap((rule) =>
           rule.ifGiven !== undefined && (input as Input)[rule.ifGiven] === undefined
             ? []

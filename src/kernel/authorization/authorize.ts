@@ -171,7 +171,7 @@ export class Authorizer {
       resource: found.resource,
       resourceAccount: account,
       context: layeredContext(keys, principalContext(ctx.caller), requestKeys(ctx, found)),
-      policies: { ...own, resource, resourceMustAllow: isTrust },
+      policies: { ...own, resource, resourceMustAllow: known.mustAllow ?? isTrust },
     });
     return { found, decision };
   }
