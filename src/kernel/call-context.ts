@@ -6,7 +6,7 @@ import type { Blobs } from "./blobs/blobs.ts";
 import { serviceClients } from "./bus.ts";
 import type { RequestContext } from "./authorization/request-context.ts";
 import type { Context, JobRequest, KeyPart, Tenant } from "./context.ts";
-import type { ContributorRule, KeyNaming } from "./contributors.ts";
+import type { ContributorRule, KeyNaming, TenantContributions } from "./contributors.ts";
 import type { Datapoint } from "./datapoint.ts";
 import { ServiceError } from "./errors.ts";
 import type { Principal } from "./identity.ts";
@@ -18,7 +18,8 @@ import {
   type KernelSettings,
   type SharedKind,
 } from "./kernel.ts";
-import type { Series, SeriesName, TimeRange } from "./measurements.ts";
+import type { KnownSeries } from "./measurement-store.ts";
+import type { PutPoints, Series, SeriesName, TimeRange, UnitPoints } from "./measurements.ts";
 import type { RegionLinks } from "./region-links.ts";
 import { closePort, openPort, type Address, type PortRequest } from "./listeners.ts";
 import type { ServiceClients } from "./service.ts";
@@ -171,6 +172,26 @@ export class CallContext implements Context<string> {
     );
   }
 
+  measuredUnits(
+    namespace: string,
+    metric: string,
+    dimensions: Readonly<Record<string, string>>,
+    range: TimeRange,
+  ): Promise<UnitPoints[]> {
+    const { account, region } = this;
+    const name = { account, region, namespace, metric, dimensions };
+    return this.#kernel.measurements.readUnits(name, range);
+  }
+
+  putMeasured(tx: Transaction, series: readonly PutPoints[]): void {
+    this.#kernel.measurements.put(tx, series);
+  }
+
+  knownSeries(namespace?: string, metric?: string): Promise<KnownSeries[]> {
+    const { account, region } = this;
+    return this.#kernel.measurements.listKnown({ account, region, namespace, metric });
+  }
+
   measuredSeries(namespace?: string, metric?: string): Promise<SeriesName[]> {
     const { account, region } = this;
     return this.#kernel.measurements.list({ account, region, namespace, metric });
@@ -178,6 +199,10 @@ export class CallContext implements Context<string> {
 
   contributorRule(name: string, naming: KeyNaming): ContributorRule {
     return this.#kernel.contributors.rule(this, name, naming);
+  }
+
+  get contributions(): TenantContributions {
+    return this.#kernel.contributors.of(this);
   }
 
   get settings(): KernelSettings {

@@ -4,10 +4,11 @@ import type { Random } from "#world/world.ts";
 import type { Blobs } from "./blobs/blobs.ts";
 import type { CommonErrorCode, ServiceError } from "./errors.ts";
 import type { Principal } from "./identity.ts";
-import type { ContributorRule, KeyNaming } from "./contributors.ts";
+import type { ContributorRule, KeyNaming, TenantContributions } from "./contributors.ts";
 import type { Datapoint } from "./datapoint.ts";
 import type { KernelSettings, SharedKind } from "./kernel.ts";
-import type { Series, SeriesName, TimeRange } from "./measurements.ts";
+import type { KnownSeries } from "./measurement-store.ts";
+import type { PutPoints, Series, SeriesName, TimeRange, UnitPoints } from "./measurements.ts";
 import type { RegionLinks } from "./region-links.ts";
 import type { Address, PortRequest } from "./listeners.ts";
 import type { ServiceClients } from "./service.ts";
@@ -87,10 +88,23 @@ export interface Context<Code extends string = never> extends Tenant {
     dimensions: Readonly<Record<string, string>>,
     range: TimeRange,
   ): Promise<Datapoint[]>;
+  /** The same, for metrics whose points users put: each unit's points by themselves. */
+  measuredUnits(
+    namespace: string,
+    metric: string,
+    dimensions: Readonly<Record<string, string>>,
+    range: TimeRange,
+  ): Promise<UnitPoints[]>;
+  /** Stores points that come from outside, of metrics of this account and region. */
+  putMeasured(tx: Transaction, series: readonly PutPoints[]): void;
   /** The metrics of this account and region that have points. */
   measuredSeries(namespace?: string, metric?: string): Promise<SeriesName[]>;
+  /** The same, with when each last got a point (within a day). */
+  knownSeries(namespace?: string, metric?: string): Promise<KnownSeries[]>;
   /** Where to count who contributes most to something, under a name that is a rule of CloudWatch's. */
   contributorRule(name: string, naming: KeyNaming): ContributorRule;
+  /** What was counted so, of all rules of this account and region. */
+  readonly contributions: TenantContributions;
   readonly settings: KernelSettings;
   /** State in memory that all calls share; gone with the process. */
   shared<T>(kind: SharedKind<T>): T;

@@ -62,6 +62,13 @@ export interface ContributorReport {
   readonly contributors: readonly { readonly keys: readonly string[]; readonly sum: number }[];
 }
 
+/** The reports that one tenant may see. */
+export interface TenantContributions {
+  /** The rules that count, or have counted since the process began. */
+  names(): readonly string[];
+  report(name: string, range: TimeRange, atMost: number): ContributorReport | undefined;
+}
+
 /** How a rule's keys read. */
 export interface KeyNaming {
   readonly labels: readonly string[];
@@ -145,6 +152,13 @@ export class Contributors {
     atMost: number,
   ): ContributorReport | undefined {
     return this.#rules.get(ruleKey(tenant, name))?.report(range, atMost);
+  }
+
+  of(tenant: Tenant): TenantContributions {
+    return {
+      names: () => this.names(tenant),
+      report: (name, range, atMost) => this.report(tenant, name, range, atMost),
+    };
   }
 
   clear(): void {

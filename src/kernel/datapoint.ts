@@ -52,6 +52,11 @@ export function bucketOf(value: number): number {
   return Math.min(32_767, Math.max(zeroBucket + 1, Math.round(Math.log(value) / growth)));
 }
 
+/** What stands for the values of a bucket. */
+export function bucketValue(bucket: number): number {
+  return bucket === zeroBucket ? 0 : Math.exp(bucket * growth);
+}
+
 /** The value below which such a percentage (0 to 100) of the values lie; undefined where there are none. */
 export function percentile(point: Datapoint, percentage: number): number | undefined {
   if (point.count === 0) return undefined;
@@ -60,8 +65,7 @@ export function percentile(point: Datapoint, percentage: number): number | undef
   for (const [bucket, count] of [...point.histogram].toSorted(([a], [b]) => a - b)) {
     seen += count;
     if (seen < wanted) continue;
-    const middle = bucket === zeroBucket ? 0 : Math.exp(bucket * growth);
-    return Math.min(point.maximum, Math.max(point.minimum, middle));
+    return Math.min(point.maximum, Math.max(point.minimum, bucketValue(bucket)));
   }
   return point.maximum;
 }

@@ -1,22 +1,24 @@
 import { endOfPrefix, type Key } from "#base/key.ts";
 import { integer, tuple } from "#base/tuple.ts";
 import type { Snapshot, Store, Transaction } from "#store/store.ts";
-import type { SeriesFilter, SeriesName, TimeRange } from "./measurements.ts";
+import type { MetricName, SeriesFilter, SeriesName, TimeRange } from "./measurements.ts";
 import { type Datapoint, decodeDatapoint, encodeDatapoint, merged, minuteMs } from "./datapoint.ts";
 
 /*
- * Where the numbers that services count are kept (measurements.ts).
+ * Where the numbers that services count, and those that users put, are kept (measurements.ts).
  *
  *   kernel, measured  series · period · start   → a datapoint
  *   kernel, metric    series                    → the series' name, and when it last got a point (within a day)
  *   kernel, measuring                           → the flush that was stored last
  *
- * As CloudWatch does: points of a minute for 15 days, then of five minutes until they are 63 days old, then of an hour
- * until they are 455 days old.
+ * As CloudWatch does: points of a second for three hours, points of a minute for 15 days, then of five minutes until they
+ * are 63 days old, then of an hour until they are 455 days old.
  * Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html
  */
 const dayMs = 86_400_000;
+const hourMs = 3_600_000;
 const ages = [
+  { periodMs: 1000, keptMs: 3 * hourMs, nextPeriodMs: minuteMs },
   { periodMs: minuteMs, keptMs: 15 * dayMs, nextPeriodMs: 5 * minuteMs },
   { periodMs: 5 * minuteMs, keptMs: 63 * dayMs, nextPeriodMs: 60 * minuteMs },
   { periodMs: 60 * minuteMs, keptMs: 455 * dayMs, nextPeriodMs: undefined },
@@ -29,8 +31,13 @@ const pointsPrefix = tuple("kernel", "measured");
 const namesPrefix = tuple("kernel", "metric");
 const flushKey = tuple("kernel", "measuring");
 
-/** Names a series in keys: account, region, namespace, metric, dimensions in the order of their names. */
-export function seriesKey({ account, region, namespace, metric, dimensions }: SeriesName): Key {
+/** Names a series in keys: account, region, namespace, metric, dimensions in the order of their names, any unit. */
+export function seriesKey({ unit, ...metric }: SeriesName): Key {
+  return unit === undefined ? metricKey(metric) : metricKey(metric) + tuple(unit);
+}
+
+/** What the series of a metric in all units have in common: that without a unit, which sorts first. */
+function metricKey({ account, region, namespace, metric, dimensions }: MetricName): Key {
   const named = Object.entries(dimensions).sort(([one], [other]) => (one < other ? -1 : 1));
   return tuple(account, region, namespace, metric, JSON.stringify(named));
 }
@@ -40,7 +47,7 @@ const periodPrefix = (series: Key, periodMs: number): Key =>
 const pointKey = (series: Key, periodMs: number, startMs: number): Key =>
   periodPrefix(series, periodMs) + integer(Math.max(0, startMs));
 
-interface KnownSeries {
+export interface KnownSeries {
   readonly name: SeriesName;
   /** When it last got a point, give or take a day. */
   readonly lastMs: number;
@@ -53,8 +60,14 @@ export interface EndedPoints {
   readonly points: readonly Datapoint[];
 }
 
+/** Stores a flush of what services counted. */
+export function addFlush(tx: Transaction, ended: readonly EndedPoints[], flush: string): void {
+  addPoints(tx, ended);
+  tx.put(flushKey, Buffer.from(flush));
+}
+
 /** Adds points to what is stored: a minute may come in parts, before and after a restart, or on a clock moved back. */
-export function addPoints(tx: Transaction, ended: readonly EndedPoints[], flush: string): void {
+export function addPoints(tx: Transaction, ended: readonly EndedPoints[]): void {
   for (const { series, name, points } of ended) {
     for (const point of points) addPoint(tx, series, point);
     const last = points.at(-1)?.startMs ?? 0;
@@ -62,7 +75,6 @@ export function addPoints(tx: Transaction, ended: readonly EndedPoints[], flush:
     if (known !== undefined && Math.abs(known.lastMs - last) < dayMs) continue;
     tx.put(namesPrefix + series, Buffer.from(JSON.stringify({ name, lastMs: last })));
   }
-  tx.put(flushKey, Buffer.from(flush));
 }
 
 function addPoint(tx: Transaction, series: Key, point: Datapoint): void {
@@ -90,6 +102,13 @@ export function readPoints(snapshot: Snapshot, series: Key, range: TimeRange): D
     for (const { value } of snapshot.range({ start, end })) points.push(decodeDatapoint(value));
   }
   return points.toSorted((one, other) => one.startMs - other.startMs);
+}
+
+/** The units in which a metric has stored points; undefined stands for none. */
+export function storedUnits(snapshot: Snapshot, metric: MetricName): (string | undefined)[] {
+  const prefix = namesPrefix + metricKey(metric);
+  const known = snapshot.range({ start: prefix, end: endOfPrefix(prefix) });
+  return Array.from(known, ({ value }) => readKnown(value)!.name.unit);
 }
 
 /** The series of a tenant that have points, by name. */

@@ -1,23 +1,43 @@
 import type { Key } from "#base/key.ts";
-import type { Store, Transaction } from "#store/store.ts";
+import type { Snapshot, Store, Transaction } from "#store/store.ts";
 import type { Cancel, World } from "#world/world.ts";
 import type { Tenant } from "./context.ts";
 import { bucketOf, type Datapoint, minuteMs, newDatapoint } from "./datapoint.ts";
 import type { Log } from "./log.ts";
 import {
+  addFlush,
   addPoints,
   type EndedPoints,
+  type KnownSeries,
   lastFlush,
   listSeries,
   readPoints,
   seriesKey,
+  storedUnits,
 } from "./measurement-store.ts";
 
 /** One metric of one tenant, as CloudWatch names it: `AWS/DynamoDB`, `ConsumedReadCapacityUnits`, `TableName=Music`. */
-export interface SeriesName extends Tenant {
+export interface MetricName extends Tenant {
   readonly namespace: string;
   readonly metric: string;
   readonly dimensions: Readonly<Record<string, string>>;
+}
+
+/** What users put has units, and a series for each of them; what services count has its unit by definition. */
+export interface SeriesName extends MetricName {
+  readonly unit?: string | undefined;
+}
+
+/** Points of a metric that were not counted here but come from outside. */
+export interface PutPoints {
+  readonly name: SeriesName;
+  /** Of a second or a minute each, and in order. */
+  readonly points: readonly Datapoint[];
+}
+
+export interface UnitPoints {
+  readonly unit: string | undefined;
+  readonly points: readonly Datapoint[];
 }
 
 /** Where a service counts: cheap enough for each request. Keep the object as long as its resource is in use. */
@@ -82,39 +102,70 @@ export class Measurements {
 
   /** The points of a series in order; old ones are of longer periods (measurement-store.ts). */
   read(name: SeriesName, range: TimeRange): Promise<Datapoint[]> {
-    const series = seriesKey(name);
+    return this.#options.store.read((snapshot) => this.#read(snapshot, name, range));
+  }
+
+  /** The points of a metric, each unit's by themselves. */
+  readUnits(metric: MetricName, range: TimeRange): Promise<UnitPoints[]> {
     return this.#options.store.read((snapshot) => {
-      const points = readPoints(snapshot, series, range);
-      const fresh: Datapoint[] = [];
-      // M2: between a commit and the moment that it is known here, its points are in both places.
-      const stored = this.#leaving.length > 0 ? lastFlush(snapshot) : undefined;
-      for (const { flush, ended } of this.#leaving) {
-        if (flush === stored) continue;
-        for (const one of ended) if (one.series === series) fresh.push(...one.points);
-      }
-      for (const open of this.#open.get(series) ?? []) fresh.push(...open.points());
-      const wanted = fresh.filter(
-        (point) => point.startMs >= range.startMs && point.startMs < range.endMs,
-      );
-      return [...points, ...wanted].toSorted((one, other) => one.startMs - other.startMs);
+      const units = new Set([undefined, ...storedUnits(snapshot, metric)]);
+      return Array.from(units, (unit) => ({
+        unit,
+        points: this.#read(snapshot, { ...metric, unit }, range),
+      })).filter(({ points }) => points.length > 0);
     });
+  }
+
+  #read(snapshot: Snapshot, name: SeriesName, range: TimeRange): Datapoint[] {
+    const series = seriesKey(name);
+    const points = readPoints(snapshot, series, range);
+    const fresh: Datapoint[] = [];
+    // M2: between a commit and the moment that it is known here, its points are in both places.
+    const stored = this.#leaving.length > 0 ? lastFlush(snapshot) : undefined;
+    for (const { flush, ended } of this.#leaving) {
+      if (flush === stored) continue;
+      for (const one of ended) if (one.series === series) fresh.push(...one.points);
+    }
+    for (const open of this.#open.get(series) ?? []) fresh.push(...open.points());
+    const wanted = fresh.filter(
+      (point) => point.startMs >= range.startMs && point.startMs < range.endMs,
+    );
+    return [...points, ...wanted].toSorted((one, other) => one.startMs - other.startMs);
+  }
+
+  /** Stores points with the transaction that brings them: they are not counted in memory first. */
+  put(tx: Transaction, series: readonly PutPoints[]): void {
+    const ended = series.map(({ name, points }) => ({ series: seriesKey(name), name, points }));
+    if (lastFlush(tx) !== undefined) return addPoints(tx, ended);
+    this.#options.onFirst(tx);
+    addFlush(tx, ended, this.#options.world.random.uuid());
   }
 
   /** The series that have points, running ones included. */
   async list(filter: SeriesFilter): Promise<SeriesName[]> {
-    const found = new Map<Key, SeriesName>();
+    return (await this.listKnown(filter)).map(({ name }) => name);
+  }
+
+  /** The same, with when each last got a point. */
+  async listKnown(filter: SeriesFilter): Promise<KnownSeries[]> {
+    const found = new Map<Key, KnownSeries>();
     const fits = (name: SeriesName): boolean =>
       name.account === filter.account &&
       name.region === filter.region &&
       (filter.namespace === undefined || name.namespace === filter.namespace) &&
       (filter.metric === undefined || name.metric === filter.metric);
     for (const series of this.#open.values()) {
-      for (const { key, name } of series) if (fits(name)) found.set(key, name);
+      for (const { key, name } of series) {
+        if (fits(name)) found.set(key, { name, lastMs: this.#nowMs() });
+      }
     }
     await this.#options.store.read((snapshot) => {
-      for (const { name } of listSeries(snapshot, filter)) found.set(seriesKey(name), name);
+      for (const known of listSeries(snapshot, filter)) {
+        const key = seriesKey(known.name);
+        if (!found.has(key)) found.set(key, known);
+      }
     });
-    return [...found].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, name]) => name);
+    return [...found].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, one]) => one);
   }
 
   /** Stores everything, the running minute included, and no more after that. */
@@ -166,7 +217,7 @@ export class Measurements {
       const { flush, ended } = next;
       await store.transact((tx) => {
         if (lastFlush(tx) === undefined) onFirst(tx);
-        addPoints(tx, ended, flush);
+        addFlush(tx, ended, flush);
       });
       if (this.#leaving[0] === next) this.#leaving.shift();
     }

@@ -1,4 +1,5 @@
 import type { ApplicationAutoScaling } from "#models/application-autoscaling.ts";
+import type { CloudWatch } from "#models/cloudwatch.ts";
 import type { DAX } from "#models/dax.ts";
 import type { DynamoDB } from "#models/dynamodb.ts";
 import type { DynamoDBStreams } from "#models/dynamodbstreams.ts";
@@ -141,6 +142,7 @@ export type Client<Types> = {
 /** The services that exist, each as a client. */
 export interface ServiceClients {
   readonly "application-autoscaling": Client<ApplicationAutoScaling>;
+  readonly cloudwatch: Client<CloudWatch>;
   readonly dax: Client<DAX>;
   readonly dynamodb: Client<DynamoDB>;
   readonly dynamodbstreams: Client<DynamoDBStreams>;

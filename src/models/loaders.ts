@@ -6,6 +6,7 @@ type Loaded = Promise<{ default: Model }>;
 /** Loads the shape table of a service that exists here; each takes milliseconds, so none is loaded at start. */
 export const shapeTableLoaders: Readonly<Record<string, () => Loaded>> = {
   "application-autoscaling": () => import("./application-autoscaling.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
+  "cloudwatch": () => import("./cloudwatch.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
   "dax": () => import("./dax.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
   "dynamodb": () => import("./dynamodb.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
   "dynamodbstreams": () => import("./dynamodbstreams.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,

@@ -132,6 +132,8 @@ export interface CommonErrorModel {
   status: number;
   /** Namespace in `__type` where it is not the service's own. */
   namespace?: string;
+  /** The code of the query protocol, where it is another. */
+  queryCode?: string;
   /** Name of the member that holds the message, "message" unless given. */
   messageName?: string;
 }

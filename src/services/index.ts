@@ -1,5 +1,6 @@
 import type { Service } from "#kernel/service.ts";
 import { applicationAutoScaling } from "./application-autoscaling/service.ts";
+import { cloudwatch } from "./cloudwatch/service.ts";
 import { dax } from "./dax/service.ts";
 import { dynamodb, dynamodbstreams } from "./dynamodb/service.ts";
 import { iam, sts } from "./iam/service.ts";
@@ -9,6 +10,7 @@ import { s3 } from "./s3/service.ts";
 /** Every service that exists. Adding one is a line here. */
 export const services: readonly Service[] = [
   applicationAutoScaling,
+  cloudwatch,
   dax,
   dynamodb,
   dynamodbstreams,

@@ -1,7 +1,7 @@
 /** The two binary protocols: Smithy's rpc-v2-cbor, and the older binary form of JSON 1.1 that Java's Kinesis client speaks. */
 import { type CborStyle, fromCbor, writeCbor } from "./cbor-values.ts";
 import { CborWriter, decodeCbor } from "./cbor.ts";
-import { describeError, messageOf } from "./errors.ts";
+import { describeError, errorType, messageOf } from "./errors.ts";
 import { queryErrorHeader } from "./json.ts";
 import type { EncodedResponse, Protocol } from "./protocol.ts";
 
@@ -41,11 +41,9 @@ function cborProtocol(headers: Readonly<Record<string, string>>, style: CborStyl
     encodeError(service, operation, error, requestId) {
       const { status, shape } = describeError(service, operation, error);
       const writer = new CborWriter();
-      const namespace = service?.metadata.errorNamespace;
-      const name = shape?.name ?? error.code;
       writer.openMap();
       writer.text("__type");
-      writer.text(namespace === undefined ? name : `${namespace}#${name}`);
+      writer.text(errorType(service, operation, error));
       const message = messageOf(error);
       if (message !== undefined) {
         writer.text(

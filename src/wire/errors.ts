@@ -36,6 +36,30 @@ export function describeError(
   return { status, isSendersFault: shape?.model.error?.senderFault ?? status < 500, shape };
 }
 
+/** The code in the query protocol, and for clients that came from it. */
+export function queryCodeOf(
+  service: ServiceModel | undefined,
+  operation: OperationModel | undefined,
+  { code }: WireError,
+): string {
+  const shape = operation?.errors.get(code);
+  if (shape) return shape.model.error?.queryCode ?? code;
+  return service?.commonErrors[code]?.queryCode ?? code;
+}
+
+/** `<namespace>#<code>`, the namespace where the service has one. */
+export function errorType(
+  service: ServiceModel | undefined,
+  operation: OperationModel | undefined,
+  { code }: WireError,
+): string {
+  const shape = operation?.errors.get(code);
+  const common = shape ? undefined : service?.commonErrors[code];
+  const namespace = common?.namespace ?? service?.metadata.errorNamespace;
+  const name = shape?.name ?? code;
+  return namespace === undefined ? name : `${namespace}#${name}`;
+}
+
 /** What to say; AWS leaves the message out for some errors, such as a body that is no JSON or an unknown operation. */
 export function messageOf(error: WireError): string | undefined {
   if (error instanceof WireProblem && !error.hasMessage) return undefined;

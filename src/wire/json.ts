@@ -1,6 +1,6 @@
 /** AWS JSON 1.0 and 1.1: `X-Amz-Target` names the operation, body and answer are one JSON structure each. */
 import { crc32 } from "node:zlib";
-import { describeError, messageOf } from "./errors.ts";
+import { describeError, errorType, messageOf, queryCodeOf } from "./errors.ts";
 import { encodeEvents } from "./event-stream.ts";
 import { decodeJsonBody } from "./json-decode.ts";
 import { encodeJsonBody, JsonWriter } from "./json-encode.ts";
@@ -79,9 +79,7 @@ export function errorBody(
 ): Buffer {
   const { shape } = describeError(service, operation, error);
   const common = shape ? undefined : service?.commonErrors[error.code];
-  const namespace = common?.namespace ?? service?.metadata.errorNamespace;
-  const name = shape?.name ?? error.code;
-  const type = namespace === undefined ? name : `${namespace}#${name}`;
+  const type = errorType(service, operation, error);
   const messageName =
     common?.messageName ??
     shape?.members.find(({ name }) => name.toLowerCase() === "message")?.name ??
@@ -110,7 +108,6 @@ export function queryErrorHeader(
   error: WireError,
 ): string | undefined {
   if (!service?.metadata.awsQueryCompatible) return undefined;
-  const { shape, isSendersFault } = describeError(service, operation, error);
-  const code = shape?.model.error?.queryCode ?? error.code;
-  return `${code};${isSendersFault ? "Sender" : "Receiver"}`;
+  const { isSendersFault } = describeError(service, operation, error);
+  return `${queryCodeOf(service, operation, error)};${isSendersFault ? "Sender" : "Receiver"}`;
 }

@@ -2,10 +2,10 @@
  * The query protocol for clients that accept JSON: the form comes in as ever, and what would be XML goes out as JSON.
  * Those who verify presigned calls of STS live on it: EKS's authenticator, Vault, Teleport. The SDKs ask for XML.
  */
-import { describeError, messageOf } from "./errors.ts";
+import { describeError, messageOf, queryCodeOf } from "./errors.ts";
 import { JsonWriter } from "./json-encode.ts";
 import type { EncodedResponse, Protocol } from "./protocol.ts";
-import { queryCode, queryProtocol } from "./query.ts";
+import { queryProtocol } from "./query.ts";
 
 export const queryJsonProtocol: Protocol = {
   decode: (operation, request) => queryProtocol.decode(operation, request),
@@ -23,9 +23,9 @@ export const queryJsonProtocol: Protocol = {
   },
 
   encodeError(service, operation, error, requestId) {
-    const { status, isSendersFault, shape } = describeError(service, operation, error);
+    const { status, isSendersFault } = describeError(service, operation, error);
     const Error = {
-      Code: queryCode(error.code, shape),
+      Code: queryCodeOf(service, operation, error),
       Message: messageOf(error),
       Type: isSendersFault ? "Sender" : "Receiver",
     };

@@ -1,5 +1,5 @@
 /** The query protocol of STS, IAM, SNS and others, and EC2's dialect: forms in, XML out. */
-import { describeError, messageOf } from "./errors.ts";
+import { describeError, messageOf, queryCodeOf } from "./errors.ts";
 import { decodeForm } from "./form.ts";
 import type { EncodedResponse, Protocol } from "./protocol.ts";
 import type { OperationModel } from "./shapes.ts";
@@ -28,7 +28,7 @@ export const queryProtocol: Protocol = {
     const writer = new XmlWriter();
     writer.text =
       `<ErrorResponse${namespaceOf(service?.metadata.xmlNamespace)}><Error>` +
-      `<Type>${isSendersFault ? "Sender" : "Receiver"}</Type><Code>${escapeXml(queryCode(error.code, shape))}</Code>`;
+      `<Type>${isSendersFault ? "Sender" : "Receiver"}</Type><Code>${escapeXml(queryCodeOf(service, operation, error))}</Code>`;
     const message = messageOf(error);
     if (message !== undefined) writer.text += `<Message>${escapeXml(message)}</Message>`;
     if (shape && error.members) writer.members(withoutMessage(error.members), shape);
@@ -72,11 +72,6 @@ function decodeQuery(
   const text = inBody !== "" && query !== "" ? `${query}&${inBody}` : inBody || query;
   return decodeForm(text, operation.input, isEc2);
 }
-
-export const queryCode = (
-  code: string,
-  shape: { model: { error?: { queryCode?: string } } } | undefined,
-): string => shape?.model.error?.queryCode ?? code;
 
 const withoutMessage = (members: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(members).filter(([name]) => name.toLowerCase() !== "message"));
