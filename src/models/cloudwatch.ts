@@ -1550,7 +1550,7 @@ export interface StartOTelEnrichmentOutput {
   UpdatedAt?: EpochMilliseconds | undefined;
 }
 
-export type StateValue = "OK" | "ALARM" | "INSUFFICIENT_DATA";
+export type StateValue = "INSUFFICIENT_DATA" | "ALARM" | "OK";
 
 export type Statistic = "SampleCount" | "Average" | "Sum" | "Minimum" | "Maximum";
 

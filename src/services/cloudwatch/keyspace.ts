@@ -6,12 +6,10 @@ import type { Context } from "#kernel/context.ts";
  * Every key that CloudWatch stores. All begin with (service, account, region); then:
  *
  *   alarm        name                     → AlarmRecord, a metric's or a composite one
- *   parent       alarm, composite alarm   → nothing: the composite alarms whose rules name the alarm
+ *   parent       alarm, composite alarm   → the latter's name: its rule names the alarm, or it suppresses its actions
  *   history      time, order              → HistoryRecord; the oldest first
  *   history-of   alarm, time, order       → nothing
- *   dashboard    name                     → DashboardRecord, in no region
- *   tags         ARN                      → the tags of an alarm, a dashboard or a rule
- *   rule         name                     → InsightRuleRecord
+ *   tags         ARN                      → the tags of an alarm
  *
  * Metrics' data is the kernel's (measurement-store.ts).
  */
@@ -37,11 +35,4 @@ export const historyOfFrom = (ctx: Context, name: string, atMs: number): Key =>
 /** The bytes at the end of both keys of an item: its time and order. */
 export const historyTailLength = integer(0).length * 2;
 
-/** Dashboards belong to an account. */
-export const dashboardKey = (ctx: Context, name: string): Key =>
-  ctx.keyIn({ account: ctx.account, region: "" }, "dashboard", name);
-export const dashboardsPrefix = (ctx: Context): Key =>
-  ctx.keyIn({ account: ctx.account, region: "" }, "dashboard");
-
-export const tagsKey = (ctx: Context, arn: string): Key =>
-  ctx.keyIn({ account: ctx.account, region: "" }, "tags", arn);
+export const tagsKey = (ctx: Context, arn: string): Key => ctx.key("tags", arn);

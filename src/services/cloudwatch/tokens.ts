@@ -3,12 +3,12 @@ export function encodedToken(position: unknown): string {
   return Buffer.from(JSON.stringify(position)).toString("base64url");
 }
 
-/** Undefined without a token, and NaN for one that nobody gave out. */
-export function decodedToken<T>(token: string | undefined): T | undefined {
+/** What a token says: undefined without one, and null for one that nobody gave out. */
+export function decodedToken(token: string | undefined): unknown {
   if (token === undefined) return undefined;
   try {
-    return JSON.parse(Buffer.from(token, "base64url").toString()) as T;
+    return JSON.parse(Buffer.from(token, "base64url").toString()) as unknown;
   } catch {
-    return Number.NaN as T;
+    return null;
   }
 }

@@ -38,7 +38,10 @@ test("values, counts and statistic sets of one period are one datapoint", async 
   await put(
     { MetricName: "orders", Value: 11 },
     { MetricName: "orders", Values: [1, 2.5], Counts: [3, 2] },
-    { MetricName: "orders", StatisticValues: { SampleCount: 10, Sum: 55, Minimum: 0.5, Maximum: 20 } },
+    {
+      MetricName: "orders",
+      StatisticValues: { SampleCount: 10, Sum: 55, Minimum: 0.5, Maximum: 20 },
+    },
   );
   const [point, ...more] = await statistics("orders");
   assert.deepEqual(more, []);
@@ -59,19 +62,71 @@ test("a list of values with counts", async () => {
   await put({ MetricName: "list", Values: [1, 10], Counts: [2, 4], Unit: "Count" });
   const [point] = await statistics("list", { Statistics: ["SampleCount", "Sum", "Maximum"] });
   assert.deepEqual(point, {
-    Maximum: 10, SampleCount: 6, Sum: 42, Timestamp: watched.minute(10), Unit: "Count" });
+    Maximum: 10,
+    SampleCount: 6,
+    Sum: 42,
+    Timestamp: watched.minute(10),
+    Unit: "Count",
+  });
 });
 
-test("GetMetricData", async () => {
-  covers("cloudwatch.GetMetricData", "cloudwatch.ListMetrics");
+test("expressions are computed over what metrics came to, and what is not to be returned is not", async () => {
+  covers("cloudwatch.GetMetricData");
   await put({ MetricName: "a", Value: 4 }, { MetricName: "b", Value: 2 });
-  const answer = await watched.client.send(new GetMetricDataCommand({
-    StartTime: watched.minute(5), EndTime: watched.minute(-1),
-    MetricDataQueries: [
-      { Id: "m1", MetricStat: { Metric: { Namespace, MetricName: "a" }, Period: 60, Stat: "Sum" } },
-      { Id: "m2", MetricStat: { Metric: { Namespace, MetricName: "b" }, Period: 60, Stat: "Sum" }, ReturnData: false },
-      { Id: "e1", Expression: "FILL(m1 / m2, 0)" , Label: "ratio"},
-    ]}));
-  console.log(JSON.stringify(answer));
-  console.log(JSON.stringify(await watched.client.send(new ListMetricsCommand({}))));
+  const metric = (MetricName: string) => ({
+    Metric: { Namespace, MetricName },
+    Period: 60,
+    Stat: "Sum",
+  });
+  const { MetricDataResults } = await watched.client.send(
+    new GetMetricDataCommand({
+      StartTime: watched.minute(2),
+      EndTime: watched.minute(-1),
+      MetricDataQueries: [
+        { Id: "m1", MetricStat: metric("a") },
+        { Id: "m2", MetricStat: metric("b"), ReturnData: false },
+        { Id: "e1", Expression: "FILL(m1 / m2, 0)", Label: "ratio" },
+      ],
+    }),
+  );
+  assert.deepEqual(MetricDataResults, [
+    {
+      Id: "m1",
+      Label: "a",
+      Timestamps: [watched.minute()],
+      Values: [4],
+      StatusCode: "Complete",
+    },
+    {
+      Id: "e1",
+      Label: "ratio",
+      Timestamps: [watched.minute(), watched.minute(1), watched.minute(2)],
+      Values: [2, 0, 0],
+      StatusCode: "Complete",
+    },
+  ]);
+});
+
+test("metrics are listed by name, whatever their units", async () => {
+  covers("cloudwatch.ListMetrics");
+  const Dimensions = [
+    { Name: "colour", Value: "red" },
+    { Name: "shape", Value: "round" },
+  ];
+  await put(
+    { MetricName: "listed", Value: 1, Dimensions, Unit: "Count" },
+    { MetricName: "listed", Value: 1, Dimensions, Unit: "Seconds" },
+    { MetricName: "listed", Value: 1 },
+  );
+  const list = async (more: object) => {
+    const input = { Namespace, MetricName: "listed", ...more };
+    const { Metrics } = await watched.client.send(new ListMetricsCommand(input));
+    return Metrics;
+  };
+  const plain = { Namespace, MetricName: "listed", Dimensions: [] };
+  const coloured = { Namespace, MetricName: "listed", Dimensions };
+  assert.deepEqual(await list({}), [coloured, plain]);
+  assert.deepEqual(await list({ Dimensions: [{ Name: "shape" }] }), [coloured]);
+  assert.deepEqual(await list({ Dimensions: [{ Name: "shape", Value: "flat" }] }), []);
+  assert.deepEqual(await list({ RecentlyActive: "PT3H" }), [coloured, plain]);
 });

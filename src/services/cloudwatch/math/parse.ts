@@ -73,7 +73,7 @@ function tokensOf(text: string): Token[] {
     const [kind, found] = Object.entries(groups).find(([, value]) => value !== undefined)!;
     if (kind === "name" && found === "AND") tokens.push({ kind: "sign", text: "&&" });
     else if (kind === "name" && found === "OR") tokens.push({ kind: "sign", text: "||" });
-    else tokens.push({ kind: kind as Token["kind"], text: found! });
+    else tokens.push({ kind: kind as Token["kind"], text: found });
   }
   return tokens;
 }

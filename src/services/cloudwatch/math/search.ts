@@ -51,7 +51,7 @@ function tokensOf(text: string): Token[] {
     if (groups === undefined) throw new MathProblem("Syntax error in the search");
     const [kind, found] = Object.entries(groups).find(([, value]) => value !== undefined)!;
     const isQuoted = kind === "quoted";
-    tokens.push({ kind: kind as Token["kind"], text: isQuoted ? found!.slice(1, -1) : found! });
+    tokens.push({ kind: kind as Token["kind"], text: isQuoted ? found.slice(1, -1) : found });
   }
   return tokens;
 }

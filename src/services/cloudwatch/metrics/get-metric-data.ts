@@ -44,7 +44,7 @@ export const getMetricData = {
 
 function positionOf(ctx: Context<"InvalidNextToken">, token: string | undefined): Position {
   if (token === undefined) return { line: 0, point: 0 };
-  const position = decodedToken<Partial<Position>>(token);
+  const position = decodedToken(token) as Partial<Position> | null;
   const { line, point } = position ?? {};
   if (Number.isSafeInteger(line) && Number.isSafeInteger(point)) {
     return { line: line!, point: point! };

@@ -19,8 +19,8 @@ export const metricNames = {
     let metrics = await listMetrics(ctx, input.Namespace, input.MetricName);
     metrics = metrics.filter(({ dimensions }) => fits(dimensions, input.Dimensions));
     if (input.RecentlyActive !== undefined) metrics = await recentlyActive(ctx, metrics);
-    const start = decodedToken<number>(input.NextToken) ?? 0;
-    if (!Number.isSafeInteger(start) || start < 0) {
+    const start = input.NextToken === undefined ? 0 : decodedToken(input.NextToken);
+    if (typeof start !== "number" || !Number.isSafeInteger(start) || start < 0) {
       throw ctx.error("InvalidParameterValue", "Invalid nextToken");
     }
     const page = metrics.slice(start, start + pageAtMost);
