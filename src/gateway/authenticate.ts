@@ -67,7 +67,7 @@ export function authenticate(
 }
 
 /** Throws the refusal of a key of this server's that is of no use. */
-function usable(found: FoundCredential, protocol: ProtocolName): Credential | undefined {
+export function usable(found: FoundCredential, protocol: ProtocolName): Credential | undefined {
   if (typeof found !== "string") return found;
   if (found === "expired") throw refusal(expiredToken, protocol);
   throw refusal(found === "wrong token" ? wrongToken : unknownAccessKey, protocol);
@@ -160,7 +160,7 @@ function isSigned(authorization: Authorization): authorization is Signed {
   return authorization.kind === "header" || authorization.kind === "presigned";
 }
 
-function refusal(problem: SigV4Problem, protocol: ProtocolName): WireProblem {
+export function refusal(problem: SigV4Problem, protocol: ProtocolName): WireProblem {
   const { code, message, status } = errorFor(problem, dialects[protocol]);
   return new WireProblem(code, message, status);
 }

@@ -1,6 +1,6 @@
 import type { Kernel } from "#kernel/kernel.ts";
 import type { OperationMetrics } from "#kernel/metrics.ts";
-import type { AnyHandler, CrossOrigin, Observe } from "#kernel/service.ts";
+import type { AnyHandler, CrossOrigin, FormUpload, Observe } from "#kernel/service.ts";
 import type { Protocol } from "#wire/protocol.ts";
 import { protocols } from "#wire/protocols.ts";
 import { streamsInput } from "#wire/rest.ts";
@@ -23,6 +23,7 @@ export interface Endpoint {
   readonly metrics: OperationMetrics;
   readonly observe: Observe | undefined;
   readonly crossOrigin: CrossOrigin | undefined;
+  readonly formUpload: FormUpload | undefined;
 }
 
 export class Endpoints {
@@ -54,6 +55,7 @@ export class Endpoints {
       streamsInput: handler !== undefined && operation !== undefined && streamsInput(operation),
       observe: served?.observe,
       crossOrigin: served?.crossOrigin,
+      formUpload: served?.formUpload,
       metrics: this.#kernel.metrics.operation(serviceName, operationName ?? "Unknown"),
     };
     // Names come from the models' lists, so there are only so many to keep.

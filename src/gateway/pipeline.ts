@@ -19,6 +19,7 @@ import { contentOf } from "./content.ts";
 import { streamedContentOf } from "./streamed-content.ts";
 import { allowOrigin, preflight } from "./cross-origin.ts";
 import { Endpoints, type Endpoint } from "./endpoints.ts";
+import { formTarget, uploadForm } from "./form-upload.ts";
 import { BodyBroken, BodyTooLarge, Dropped } from "./front/http.ts";
 import type { HttpHandler, HttpRequest, HttpResponse } from "./front/http.ts";
 import type { GatewayOptions } from "./options.ts";
@@ -43,8 +44,9 @@ export function gateway(options: GatewayOptions): HttpHandler {
     const form = routeNeedsForm(request) ? await request.body.bytes(largestBodyBytes) : undefined;
     const routed = route(request, form?.toString("latin1"));
     const endpoint = endpoints.known(routed) ?? (await endpoints.find(routed));
+    const target = endpoint.formUpload && formTarget(request, routed);
     // A body that is there already is no stream, whatever the operation would take.
-    const streams = endpoint.streamsInput && !request.body.complete;
+    const streams = target !== undefined || (endpoint.streamsInput && !request.body.complete);
     const body = form ?? (streams ? undefined : await request.body.bytes(largestBodyBytes));
     const requestId = random.uuid();
     let response: EncodedResponse;
@@ -54,7 +56,9 @@ export function gateway(options: GatewayOptions): HttpHandler {
     try {
       response =
         (endpoint.crossOrigin && (await preflight(options, endpoint, call))) ??
-        (await answer(options, endpoint, call));
+        (target === undefined
+          ? await answer(options, endpoint, call)
+          : await answerForm(options, endpoints, endpoint, { request, target, requestId }));
     } catch (failure) {
       error = wireError(options.kernel, endpoint, requestId, failure);
       const { protocol, service, operation } = endpoint;
@@ -146,6 +150,19 @@ async function answer(
   const handled = faults.areSet ? stricken(faults, endpoint, handler) : handler;
   const output = await authorizer.perform(ctx, handled, input);
   return protocol.encode(operation, output, requestId);
+}
+
+/** The form stands for an operation that streams its input. */
+async function answerForm(
+  options: GatewayOptions,
+  endpoints: Endpoints,
+  { formUpload: upload, serviceName: service }: Endpoint,
+  call: { readonly request: HttpRequest; readonly target: string; readonly requestId: string },
+): Promise<EncodedResponse> {
+  if (upload === undefined) throw new TypeError("a form for a service that takes none");
+  const route: Route = { service, operation: upload.operation, protocol: "rest-xml" };
+  const endpoint = endpoints.known(route) ?? (await endpoints.find(route));
+  return uploadForm(options, { ...call, upload, endpoint });
 }
 
 /** Not handed on: a client that asks the wrong server would wait for two, and learn of it when one fails. */

@@ -58,6 +58,34 @@ export interface CrossOrigin {
   ): Promise<Record<string, string>>;
 }
 
+/** What a browser's form brought: its fields, by names in lower case, and its file. */
+export interface UploadedForm {
+  readonly fields: ReadonlyMap<string, string>;
+  readonly file: { readonly name: string | undefined } | undefined;
+  /** Whether somebody signed it. */
+  readonly isSigned: boolean;
+}
+
+export interface FormAnswer {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The body: an element of XML with these texts in it. */
+  readonly element?: { readonly name: string; readonly members: Readonly<Record<string, string>> };
+}
+
+/** Takes files that browsers upload with a form, as if they had called an operation that streams its input. */
+export interface FormUpload {
+  readonly operation: string;
+  /** The headers that the fields stand for. */
+  headersOf(form: UploadedForm): Record<string, string>;
+  /** What stands behind the resource in the path. */
+  keyOf(form: UploadedForm): string;
+  /** The operation's input as the form may have it; throws what it may not. */
+  inputOf(form: UploadedForm, input: object, nowMs: number): object;
+  answerTo(form: UploadedForm, input: object, output: unknown): FormAnswer;
+}
+
 /** A service's table of contents. */
 export interface ServiceDefinition<Service = Record<string, never>> {
   /** The model's name: "dynamodb". It is also the first part of the service's keys. */
@@ -80,6 +108,8 @@ export interface ServiceDefinition<Service = Record<string, never>> {
   readonly observe?: Observe;
   /** What other sites' pages may do with its resources, if their owners say so. */
   readonly crossOrigin?: CrossOrigin;
+  /** What it takes from browsers' forms. */
+  readonly formUpload?: FormUpload;
   /** What the service can tell of a tenant besides its operations, for the server's own pages. */
   readonly reports?: Readonly<Record<string, Report>>;
   /** What answers on ports of the service's own (`ctx.openPort`); each is made once for a running server. */
@@ -110,6 +140,7 @@ export interface Service {
   readonly regionCalls: ReadonlyMap<string, RegionCallHandler>;
   readonly observe: Observe | undefined;
   readonly crossOrigin: CrossOrigin | undefined;
+  readonly formUpload: FormUpload | undefined;
   readonly reports: ReadonlyMap<string, Report>;
   readonly listeners: ReadonlyMap<string, () => PortHandler>;
 }
@@ -127,6 +158,7 @@ export function defineService<Types>(definition: ServiceDefinition<Types>): Serv
     regionCalls: new Map(Object.entries(definition.regionCalls ?? {})),
     observe: definition.observe,
     crossOrigin: definition.crossOrigin,
+    formUpload: definition.formUpload,
     reports: new Map(Object.entries(definition.reports ?? {})),
     listeners: new Map(Object.entries(definition.listeners ?? {})),
   };

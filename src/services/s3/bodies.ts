@@ -11,6 +11,8 @@ export interface BodyInput {
   readonly ContentLength?: number | undefined;
   readonly ContentMD5?: string | undefined;
   readonly ChecksumAlgorithm?: string | undefined;
+  /** Its length is known when its form ends: nobody has to say it before. */
+  readonly endsWithForm?: boolean;
 }
 
 /** A body that has arrived as it should: on the disk, and not yet anybody's. */
@@ -44,7 +46,8 @@ export async function receiveBody(
 ): Promise<ReceivedBody> {
   const { Body: body = noBytes, ContentLength: announced } = input;
   const isWhole = body instanceof Uint8Array;
-  if (announced === undefined && !isWhole && ctx.caller.kind !== "service") {
+  const mayBeUnknown = input.endsWithForm === true || ctx.caller.kind === "service";
+  if (announced === undefined && !isWhole && !mayBeUnknown) {
     throw s3Error("MissingContentLength");
   }
   const expectedBytes = announced ?? (isWhole ? body.length : undefined);

@@ -25,6 +25,7 @@ import { multipartUploads } from "./multipart-uploads.ts";
 import { objectAttributes } from "./object-attributes.ts";
 import { objectLock } from "./object-lock.ts";
 import { objectTagging } from "./object-tagging.ts";
+import { formUpload } from "./post-forms/form-upload.ts";
 import { putObject } from "./put-object.ts";
 import { sweepBucket } from "./sweep-bucket.ts";
 import { sweepUpload } from "./sweep-upload.ts";
@@ -60,5 +61,6 @@ export const s3 = defineService<S3>({
     ...completeUpload,
   },
   crossOrigin,
+  formUpload,
   jobs: { applyLifecycle, releasePieces, sweepBucket, sweepUpload },
 });

@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 
 import boto3
+import urllib3
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -117,6 +118,21 @@ def _():
         status, text = http("GET", sign("get_object", named, ExpiresIn=0))
         equal((status, b"<Message>Request has expired</Message>" in text), (403, True))
         equal(http("DELETE", sign("delete_object", named))[0], 204)
+
+
+@case("forms whose policy boto3 signs, in both versions", "s3.PutObject")
+def _():
+    for version in ("s3", "s3v4"):
+        signer = boto3.client("s3", config=Config(signature_version=version, s3={"addressing_style": "path"}))
+        form = signer.generate_presigned_post(
+            bucket, "forms/${filename}", Conditions=[["content-length-range", 1, 10]], ExpiresIn=60
+        )
+        fields = {**form["fields"], "file": ("käse.txt", b"posted")}
+        answer = urllib3.request("POST", form["url"], fields=fields)
+        equal((answer.status, answer.data), (204, b""))
+        equal(s3().get_object(Bucket=bucket, Key="forms/käse.txt")["Body"].read(), b"posted")
+        answer = urllib3.request("POST", form["url"], fields={**fields, "file": ("x", b"12345678901")})
+        equal((answer.status, b"<Code>EntityTooLarge</Code>" in answer.data), (400, True))
 
 
 def cli(*argv):
