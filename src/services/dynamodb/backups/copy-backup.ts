@@ -47,7 +47,7 @@ function copyStep(
   let keys = 0;
   let items = 0;
   let bytes = 0;
-  for (const { suffix, stored } of itemsAt(tx, table, job.moment, afterSuffix)) {
+  for (const { suffix, stored } of itemsAt(tx, table, job.moment, { afterSuffix })) {
     if (stored !== undefined) {
       tx.put(copies + suffix, stored);
       items += 1;

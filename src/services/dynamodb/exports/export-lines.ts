@@ -1,4 +1,5 @@
 import type { ExportFormat } from "#models/dynamodb.ts";
+import type { Projection } from "../expressions/projection.ts";
 import { ionStruct } from "../ion/write-ion.ts";
 import { type Item, itemJson, parseItem } from "../items/stored-item.ts";
 
@@ -9,15 +10,23 @@ import { type Item, itemJson, parseItem } from "../items/stored-item.ts";
 
 const lineEnd = Buffer.from("\n");
 
-/** `stored`: the item as it is stored, whose JSON is copied. */
-export function itemLine(format: ExportFormat, stored: Buffer): Buffer {
-  if (format === "ION") return ionLine(`{Item:${ionStruct(parseItem(stored))}}`);
-  return Buffer.concat([
-    Buffer.from('{"Item":'),
-    itemJson(stored).bytes,
-    Buffer.from("}"),
-    lineEnd,
-  ]);
+/** What is to be shown of stored items; undefined: all. */
+type Shown = Projection | undefined;
+
+export function itemLine(format: ExportFormat, stored: Buffer, shown: Shown): Buffer {
+  if (format === "ION") return ionLine(`{Item:${ionOf(stored, shown)}}`);
+  return Buffer.concat([Buffer.from('{"Item":'), jsonOf(stored, shown), Buffer.from("}"), lineEnd]);
+}
+
+function ionOf(stored: Buffer, shown: Shown): string {
+  const item = parseItem(stored);
+  return ionStruct(shown === undefined ? item : shown.apply(item));
+}
+
+/** The JSON of a whole item is copied as it is stored. */
+function jsonOf(stored: Buffer, shown: Shown): Buffer {
+  if (shown === undefined) return itemJson(stored).bytes;
+  return Buffer.from(JSON.stringify(shown.apply(parseItem(stored))));
 }
 
 export interface ItemChange {
@@ -29,15 +38,15 @@ export interface ItemChange {
   readonly newImage: Buffer | undefined;
 }
 
-export function changeLine(format: ExportFormat, change: ItemChange): Buffer {
+export function changeLine(format: ExportFormat, change: ItemChange, shown: Shown): Buffer {
   const micros = String(Math.round(change.writtenAtMs * 1000));
   const { keys, oldImage, newImage } = change;
   if (format === "ION") {
     const parts = [
       `Keys:${ionStruct(keys)}`,
       `Metadata:{WriteTimestampMicros:${micros}.}`,
-      ...(oldImage === undefined ? [] : [`OldImage:${ionStruct(parseItem(oldImage))}`]),
-      ...(newImage === undefined ? [] : [`NewImage:${ionStruct(parseItem(newImage))}`]),
+      ...(oldImage === undefined ? [] : [`OldImage:${ionOf(oldImage, shown)}`]),
+      ...(newImage === undefined ? [] : [`NewImage:${ionOf(newImage, shown)}`]),
     ];
     return ionLine(`{Record:{${parts.join(",")}}}`);
   }
@@ -50,7 +59,7 @@ export function changeLine(format: ExportFormat, change: ItemChange): Buffer {
       `{"Metadata":{"WriteTimestampMicros":{"N":"${micros}"}},"Keys":${JSON.stringify(keys)}`,
     ),
     ...images.flatMap(([name, stored]) =>
-      stored === undefined ? [] : [Buffer.from(`,"${name}":`), itemJson(stored).bytes],
+      stored === undefined ? [] : [Buffer.from(`,"${name}":`), jsonOf(stored, shown)],
     ),
     Buffer.from("}"),
     lineEnd,

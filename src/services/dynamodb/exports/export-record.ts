@@ -4,6 +4,7 @@ import type {
   ExportFormat,
   ExportStatus,
   ExportViewType,
+  FilterSpecification,
   S3SseAlgorithm,
 } from "#models/dynamodb.ts";
 import type { Codec, Snapshot, Transaction } from "#store/store.ts";
@@ -29,6 +30,7 @@ export interface ExportRecord {
   readonly format: ExportFormat;
   /** As it was asked for: AWS shows nothing where nothing was said. */
   readonly askedType: ExportDescription["ExportType"];
+  readonly filter?: FilterSpecification | undefined;
   readonly clientToken: string;
   readonly bucket: string;
   readonly bucketOwner: string | undefined;
@@ -88,6 +90,7 @@ export function exportDescription(record: ExportRecord, manifest: string): Expor
     BilledSizeBytes: record.billedSizeBytes,
     ItemCount: record.itemCount,
     ExportType: record.askedType,
+    FilterSpecification: record.filter,
     IncrementalExportSpecification: span && {
       ExportFromTime: span.fromMs,
       ExportToTime: span.toMs,

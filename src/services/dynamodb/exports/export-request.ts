@@ -5,6 +5,7 @@ import { momentAt, momentBefore, momentNow, type Moment } from "../history/momen
 import { recoveryWindow, secondOf } from "../restores/recovery-window.ts";
 import { historyLayout } from "../tables/table-layout.ts";
 import type { TableRecord } from "../tables/table-record.ts";
+import { parseExportFilter } from "./export-filter.ts";
 import type { ExportSpan } from "./export-record.ts";
 
 /*
@@ -25,9 +26,6 @@ const longestSpanMs = 24 * 3_600_000;
 /** What the request says by itself. */
 export function checkForm(ctx: ExportContext, input: ExportTableToPointInTimeInput): void {
   const refuse = (message: string): Error => ctx.error("ValidationException", message);
-  if (input.FilterSpecification !== undefined) {
-    throw ctx.error("NotImplemented", "An export with FilterSpecification is not implemented yet");
-  }
   if (input.S3SseKmsKeyId !== undefined && input.S3SseAlgorithm !== "KMS") {
     throw refuse("Invalid Request: KMS Key Id is not supported for this encryption type");
   }
@@ -50,6 +48,7 @@ export function checkForm(ctx: ExportContext, input: ExportTableToPointInTimeInp
         : "Invalid Request: When Export Type is Full Export , Incremental Export Specification should not be provided",
     );
   }
+  if (input.FilterSpecification !== undefined) parseExportFilter(input.FilterSpecification);
 }
 
 export interface ExportedTime {

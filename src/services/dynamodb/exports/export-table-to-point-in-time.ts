@@ -7,6 +7,7 @@ import { hashOf } from "../transactions/client-tokens.ts";
 import { holdHistory } from "../history/history-holds.ts";
 import { exportTokenKey } from "../keyspace.ts";
 import { tableWithBackups } from "../restores/continuous-backups.ts";
+import { tableLayout } from "../tables/table-layout.ts";
 import type { TableRecord } from "../tables/table-record.ts";
 import { beginWithToken, findBegun } from "./begun-jobs.ts";
 import {
@@ -15,6 +16,7 @@ import {
   type ExportedTime,
   exportedTime,
 } from "./export-request.ts";
+import { checkExportFilter } from "./export-filter.ts";
 import { type ExportRecord, readExport, writeExport } from "./export-record.ts";
 import { describe } from "./exports.ts";
 import { exportHolder } from "./write-export.ts";
@@ -41,6 +43,7 @@ export const exportTable = {
         if (earlier !== undefined) return { ExportDescription: describe(earlier) };
       }
       const table = openExported(tx, ctx, tableName, input.TableArn);
+      checkExportFilter(tableLayout(ctx, table), input.FilterSpecification);
       const time = exportedTime(tx, ctx, table, input);
       const record = newExport(ctx, { id, table, clientToken, input, time });
       writeExport(tx, ctx, record);
@@ -108,6 +111,7 @@ function newExport(ctx: Context, { id, table, clientToken, input, time }: Asked)
     ...time,
     format: input.ExportFormat ?? "DYNAMODB_JSON",
     askedType: input.ExportType,
+    filter: input.FilterSpecification,
     clientToken,
     bucket: input.S3Bucket,
     bucketOwner: input.S3BucketOwner,

@@ -5,13 +5,19 @@ import type { JobContext } from "#kernel/context.ts";
 import type { Codec, Snapshot } from "#store/store.ts";
 import { changesWithin } from "../history/changes-within.ts";
 import { releaseHistory } from "../history/history-holds.ts";
-import { itemsAt, type PastTable } from "../history/items-at.ts";
+import { itemsAt, type PastTable, type WalkStart } from "../history/items-at.ts";
 import { keyAttributesOf } from "../items/item-key.ts";
 import { exportFileKey, exportFilesPrefix, itemsPrefix } from "../keyspace.ts";
 import { itemSizeBytes, parseItem } from "../items/stored-item.ts";
 import { historyLayout } from "../tables/table-layout.ts";
 import { changeLine, itemLine } from "./export-lines.ts";
-import { type ExportRecord, readExport, writeExport as writeRecord } from "./export-record.ts";
+import { type ExportFilter, exportFilter } from "./export-filter.ts";
+import {
+  type ExportRecord,
+  type ExportSpan,
+  readExport,
+  writeExport as writeRecord,
+} from "./export-record.ts";
 import { dataFileKey, exportFolder, fileLine, md5Of, summaryText } from "./manifest.ts";
 import { putObject, storageFailure } from "./object-storage.ts";
 
@@ -74,11 +80,12 @@ async function writeFiles(ctx: JobContext, record: ExportRecord): Promise<Export
   const put = (key: string, body: Buffer): Promise<string> =>
     putObject(ctx, place, key, body, encryption);
   await put(`${folder}_started`, Buffer.alloc(0));
+  const walk: Walk = { record, filter: exportFilter(record.key, record.filter) };
   const files = await ctx.read((snapshot) =>
     filesOf(snapshot, ctx, record.id).map(({ file }) => file),
   );
   while (files.length === 0 || files.at(-1)!.reached !== undefined) {
-    const { lines, itemCount, sizeBytes, reached } = await readLines(ctx, record, files.at(-1));
+    const { lines, itemCount, sizeBytes, reached } = await readLines(ctx, walk, files.at(-1));
     const body = await compress(lines);
     const key = dataFileKey(record, files.length);
     const etag = await put(key, body);
@@ -123,6 +130,11 @@ function filesOf(
   return Array.from(range, ({ key, value }) => ({ key, file: fileCodec.decode(value) }));
 }
 
+interface Walk {
+  readonly record: ExportRecord;
+  readonly filter: ExportFilter;
+}
+
 interface Lines {
   readonly lines: Buffer;
   readonly itemCount: number;
@@ -133,7 +145,7 @@ interface Lines {
 /** A file's worth of lines, in several looks into the store. */
 async function readLines(
   ctx: JobContext,
-  record: ExportRecord,
+  walk: Walk,
   last: WrittenFile | undefined,
 ): Promise<Lines> {
   const lines: Buffer[] = [];
@@ -141,7 +153,7 @@ async function readLines(
   let sizeBytes = 0;
   let reached = last?.reached;
   while (lineBytes < bytesPerFile) {
-    const step = await ctx.read((snapshot) => stepOf(snapshot, ctx, record, reached));
+    const step = await ctx.read((snapshot) => stepOf(snapshot, ctx, walk, reached));
     for (const line of step.lines) {
       lines.push(line);
       lineBytes += line.length;
@@ -162,50 +174,76 @@ interface Step {
 function stepOf(
   snapshot: Snapshot,
   ctx: JobContext,
-  record: ExportRecord,
+  walk: Walk,
   afterSuffix: Key | undefined,
 ): Step {
-  const id = { id: record.tableId };
+  const id = { id: walk.record.tableId };
   const table = { itemsPrefix: itemsPrefix(ctx, id), history: historyLayout(ctx, id) };
   const lines: Buffer[] = [];
   let sizeBytes = 0;
   let bytes = 0;
   let keys = 0;
-  for (const { suffix, line, size } of linesOf(snapshot, table, record, afterSuffix)) {
+  for (const { suffix, line, size } of linesOf(snapshot, table, walk, afterSuffix)) {
     if (line !== undefined) {
       lines.push(line);
       bytes += line.length;
-      sizeBytes += size;
     }
+    // What a filter drops has been read all the same.
+    sizeBytes += size;
     keys += 1;
     if (keys >= keysPerStep || bytes >= bytesPerStep) return { lines, sizeBytes, reached: suffix };
   }
   return { lines, sizeBytes, reached: undefined };
 }
 
+interface WalkedLine {
+  readonly suffix: Key;
+  /** Undefined: there is nothing to say of this key. */
+  readonly line: Buffer | undefined;
+  readonly size: number;
+}
+
 function* linesOf(
   snapshot: Snapshot,
   table: PastTable,
-  record: ExportRecord,
+  walk: Walk,
   afterSuffix: Key | undefined,
-): Iterable<{ readonly suffix: Key; readonly line: Buffer | undefined; readonly size: number }> {
-  const { format, moment, span } = record;
-  if (span === undefined) {
-    for (const { suffix, stored } of itemsAt(snapshot, table, moment, afterSuffix)) {
-      const line = stored && itemLine(format, stored);
-      yield { suffix, line, size: stored === undefined ? 0 : itemSizeBytes(stored) };
-    }
-    return;
+): Iterable<WalkedLine> {
+  const { range } = walk.filter;
+  const start: WalkStart = { afterSuffix, firstSuffix: range?.start ?? "" };
+  const lines =
+    walk.record.span === undefined
+      ? itemLines(snapshot, table, walk, start)
+      : changeLines(snapshot, table, walk, walk.record.span, start);
+  for (const line of lines) {
+    if (range !== undefined && line.suffix >= range.end) return;
+    yield line;
   }
-  const { fromMoment, viewType } = span;
+}
+
+function* itemLines(
+  snapshot: Snapshot,
+  table: PastTable,
+  { record: { format, moment }, filter: { filter, projection } }: Walk,
+  start: WalkStart,
+): Iterable<WalkedLine> {
+  for (const { suffix, stored } of itemsAt(snapshot, table, moment, start)) {
+    const isWanted = stored !== undefined && filter?.holds(parseItem(stored)) !== false;
+    const line = isWanted ? itemLine(format, stored, projection) : undefined;
+    yield { suffix, line, size: stored === undefined ? 0 : itemSizeBytes(stored) };
+  }
+}
+
+function* changeLines(
+  snapshot: Snapshot,
+  table: PastTable,
+  { record, filter: { filter, projection } }: Walk,
+  { fromMoment, viewType }: ExportSpan,
+  start: WalkStart,
+): Iterable<WalkedLine> {
   const keyLayout = { partition: record.key.partition[0]!, sort: record.key.sort[0] };
-  for (const { suffix, change } of changesWithin(
-    snapshot,
-    table,
-    fromMoment,
-    moment,
-    afterSuffix,
-  )) {
+  const changes = changesWithin(snapshot, table, fromMoment, record.moment, start);
+  for (const { suffix, change } of changes) {
     const { before, after } = change ?? {};
     const known = after ?? before;
     // What came and went within the span leaves nothing.
@@ -214,16 +252,19 @@ function* linesOf(
       continue;
     }
     const oldImage = viewType === "NEW_IMAGE" ? undefined : before;
-    const line = changeLine(format, {
-      keys: keyAttributesOf(keyLayout, parseItem(known)),
-      writtenAtMs: change.writtenAtMs,
-      oldImage,
-      newImage: after,
-    });
     const size = [oldImage, after].reduce(
       (sum, image) => sum + (image === undefined ? 0 : itemSizeBytes(image)),
       0,
     );
-    yield { suffix, line, size };
+    const item = parseItem(known);
+    // Of a deleted item the old image counts.
+    if (filter?.holds(item) === false) {
+      yield { suffix, line: undefined, size };
+      continue;
+    }
+    const keys = keyAttributesOf(keyLayout, item);
+    const { writtenAtMs } = change;
+    const shown = { keys, writtenAtMs, oldImage, newImage: after };
+    yield { suffix, line: changeLine(record.format, shown, projection), size };
   }
 }

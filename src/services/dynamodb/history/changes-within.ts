@@ -1,7 +1,14 @@
 import { endOfPrefix, type Key } from "#base/key.ts";
 import type { Snapshot } from "#store/store.ts";
 import { dayOf, entryKey, type HistoryEntry, itemOnDayPrefix, readEntry } from "./history-entry.ts";
-import { DayOfHistory, daysFrom, firstAfter, firstOf, type PastTable } from "./items-at.ts";
+import {
+  DayOfHistory,
+  daysFrom,
+  firstAfter,
+  firstOf,
+  type PastTable,
+  type WalkStart,
+} from "./items-at.ts";
 import { isAfter, type Moment } from "./moment.ts";
 
 /** What became of one key between two moments. */
@@ -23,11 +30,11 @@ export function* changesWithin(
   table: PastTable,
   from: Moment,
   to: Moment,
-  afterSuffix: Key | undefined,
+  start: WalkStart,
 ): Iterable<{ readonly suffix: Key; readonly change: KeyChange | undefined }> {
   const { history, itemsPrefix } = table;
   const dayNumbers = daysFrom(snapshot, history, dayOf(from.historyFromMs));
-  const days = dayNumbers.map((day) => new DayOfHistory(snapshot, history, day, afterSuffix));
+  const days = dayNumbers.map((day) => new DayOfHistory(snapshot, history, day, start));
   for (;;) {
     const suffix = firstOf(days);
     if (suffix === undefined) return;

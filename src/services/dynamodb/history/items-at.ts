@@ -20,6 +20,12 @@ export interface PastItem {
   readonly stored: Buffer | undefined;
 }
 
+/** Behind the one key, if there is one, otherwise at the other or the first one after it. */
+export interface WalkStart {
+  readonly afterSuffix: Key | undefined;
+  readonly firstSuffix?: Key;
+}
+
 /**
  * A table's keys from one on, in order, each with what stood there at a moment: those that are there now, and those
  * that the history knows. Each answer holds for whichever state of the table it is read from, as long as the history
@@ -29,11 +35,11 @@ export function* itemsAt(
   snapshot: Snapshot,
   table: PastTable,
   moment: Moment,
-  afterSuffix: Key | undefined,
+  start: WalkStart,
 ): Iterable<PastItem> {
-  const current = new CurrentItems(snapshot, table.itemsPrefix, afterSuffix);
+  const current = new CurrentItems(snapshot, table.itemsPrefix, start);
   const days = daysFrom(snapshot, table.history, dayOf(moment.historyFromMs)).map(
-    (day) => new DayOfHistory(snapshot, table.history, day, afterSuffix),
+    (day) => new DayOfHistory(snapshot, table.history, day, start),
   );
   const walks = [current, ...days];
   for (;;) {
@@ -112,9 +118,9 @@ class CurrentItems {
   readonly #entries: Iterator<Entry>;
   #entry: Entry | undefined;
 
-  constructor(snapshot: Snapshot, prefix: Key, afterSuffix: Key | undefined) {
+  constructor(snapshot: Snapshot, prefix: Key, { afterSuffix, firstSuffix = "" }: WalkStart) {
     this.#prefix = prefix;
-    const start = afterSuffix === undefined ? prefix : keyAfter(prefix + afterSuffix);
+    const start = afterSuffix === undefined ? prefix + firstSuffix : keyAfter(prefix + afterSuffix);
     this.#entries = snapshot.range({ start, end: endOfPrefix(prefix) })[Symbol.iterator]();
     this.pass();
   }
@@ -148,14 +154,14 @@ export class DayOfHistory {
     snapshot: Snapshot,
     history: HistoryLayout,
     day: number,
-    afterSuffix: Key | undefined,
+    { afterSuffix, firstSuffix = "" }: WalkStart,
   ) {
     this.#snapshot = snapshot;
     this.#history = history;
     this.#day = day;
     const start =
       afterSuffix === undefined
-        ? dayPrefix(history, day)
+        ? itemOnDayPrefix(history, day, firstSuffix)
         : endOfPrefix(itemOnDayPrefix(history, day, afterSuffix));
     this.#entries = this.#from(start);
     this.#next();

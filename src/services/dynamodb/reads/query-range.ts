@@ -13,7 +13,10 @@ export interface StoreRange {
 }
 
 /** The part of the store that a key condition asks for. */
-export function storeRange(source: ReadSource, wanted: KeyRange): StoreRange {
+export function storeRange(
+  source: Pick<ReadSource, "key" | "prefix" | "index">,
+  wanted: KeyRange,
+): StoreRange {
   const { key, prefix } = source;
   const partition = prefix + partitionBytes(wanted.partition.map((v, at) => encode(v, key[at]!)));
   const sort = key.slice(wanted.partition.length);

@@ -72,7 +72,7 @@ function knownSource(
   return source;
 }
 
-function keyParts({ partition, sort }: TableKey): KeyPart[] {
+export function keyParts({ partition, sort }: TableKey): KeyPart[] {
   return [
     ...partition.map(({ name, type }): KeyPart => ({ name, type, role: "HASH" })),
     ...sort.map(({ name, type }): KeyPart => ({ name, type, role: "RANGE" })),

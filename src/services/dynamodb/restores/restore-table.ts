@@ -115,7 +115,7 @@ function pastItems(
   }
   const id = { id: source.table.tableId };
   const table = { itemsPrefix: itemsPrefix(there, id), history: historyLayout(there, id) };
-  return itemsAt(snapshot, table, source.moment, afterSuffix);
+  return itemsAt(snapshot, table, source.moment, { afterSuffix });
 }
 
 function* itemsUnder(
