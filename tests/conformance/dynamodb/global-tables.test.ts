@@ -6,6 +6,7 @@ import {
   PutItemCommand,
   QueryCommand,
   UpdateTableCommand,
+  UpdateTableReplicaAutoScalingCommand,
   UpdateTimeToLiveCommand,
 } from "@aws-sdk/client-dynamodb";
 import { covers } from "../../support/covers.ts";
@@ -328,6 +329,17 @@ test("settings that all replicas share are the same everywhere, whichever region
     west,
     (table) => isSettled(table) && table?.GlobalSecondaryIndexes === undefined,
   );
+  // Whether a KMS key encrypts it is the same everywhere, by which one is each region's own.
+  const SSESpecification = { Enabled: true, SSEType: "KMS" } as const;
+  await update(where, east, { SSESpecification });
+  const encrypted = await where.untilTable(
+    TableName,
+    west,
+    (table) => table?.SSEDescription?.SSEType === "KMS",
+  );
+  assert.match(encrypted!.SSEDescription!.KMSMasterKeyArn!, /^arn:aws:kms:us-west-2:/);
+  await update(where, west, { SSESpecification: { Enabled: false } });
+  await where.untilTable(TableName, east, (table) => table?.SSEDescription === undefined);
   // Deletion protection is each region's own.
   await update(where, east, { DeletionProtectionEnabled: true });
   assert.equal((await where.describe(TableName, west))?.DeletionProtectionEnabled, false);
@@ -342,9 +354,23 @@ test("a replica may differ in its read capacity and its table class", async () =
     ProvisionedThroughput: { ReadCapacityUnits: 3, WriteCapacityUnits: 4 },
   });
   const ProvisionedThroughputOverride = { ReadCapacityUnits: 9 };
-  await update(where, east, {
-    ReplicaUpdates: [{ Create: { RegionName: west, ProvisionedThroughputOverride } }],
-  });
+  const ReplicaUpdates = [{ Create: { RegionName: west, ProvisionedThroughputOverride } }];
+  assert.equal(
+    await refusal(update(where, east, { ReplicaUpdates })),
+    "ValidationException: Table write capacity should either be Pay-Per-Request or AutoScaled.",
+  );
+  const TargetTrackingScalingPolicyConfiguration = { TargetValue: 70 };
+  await where.in(east).send(
+    new UpdateTableReplicaAutoScalingCommand({
+      TableName,
+      ProvisionedWriteCapacityAutoScalingUpdate: {
+        MinimumUnits: 4,
+        MaximumUnits: 10,
+        ScalingPolicyUpdate: { TargetTrackingScalingPolicyConfiguration },
+      },
+    }),
+  );
+  await update(where, east, { ReplicaUpdates });
   const table = await where.untilTable(TableName, west, isSettled);
   assert.equal(table?.ProvisionedThroughput?.ReadCapacityUnits, 9);
   assert.equal(table.ProvisionedThroughput.WriteCapacityUnits, 4);

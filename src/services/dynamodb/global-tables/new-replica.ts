@@ -61,11 +61,7 @@ export function newReplicaTable(
     encryption:
       (overrides.kmsKeyArn ?? source.encryption) === undefined
         ? undefined
-        : encryptionOf(ctx, {
-            Enabled: true,
-            SSEType: "KMS",
-            KMSMasterKeyId: overrides.kmsKeyArn,
-          }),
+        : replicaEncryption(ctx, overrides),
     stream: undefined,
     timeToLive: hasTimeToLive
       ? { ...timeToLive, status: "ENABLED", generation: 1, changedAtMs: ctx.now() }
@@ -88,6 +84,14 @@ export function newReplicaTable(
       fillingFrom: [sourceRegion, ...others.map((other) => other.region)],
     },
   };
+}
+
+/** By the key that was named for the replica, or the region's default one. */
+export function replicaEncryption(
+  ctx: Context,
+  { kmsKeyArn }: ReplicaOverrides,
+): TableRecord["encryption"] {
+  return encryptionOf(ctx, { Enabled: true, SSEType: "KMS", KMSMasterKeyId: kmsKeyArn });
 }
 
 function replicaIndex(

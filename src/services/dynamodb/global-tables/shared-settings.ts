@@ -11,7 +11,7 @@ import {
 } from "../vector-indexes/vector-index-record.ts";
 import { changedTimeToLive, scheduleTimeToLive } from "../time-to-live/time-to-live.ts";
 import { type ReplicaJob, scheduleAgain } from "./create-replica.ts";
-import { withMaxReads, withReadUnits } from "./new-replica.ts";
+import { replicaEncryption, withMaxReads, withReadUnits } from "./new-replica.ts";
 import { findMember, type GroupTable, putMember, type Replication } from "./replication.ts";
 import { compareStamps, nextStamp, type Stamp } from "./stamps.ts";
 
@@ -30,6 +30,8 @@ interface SharedSettings {
   /** The attribute, if it is enabled. */
   readonly timeToLive: string | undefined;
   readonly tableClass: TableRecord["tableClass"];
+  /** Whether a KMS key encrypts it: which one is each region's own. */
+  readonly isEncrypted: boolean;
 }
 
 interface ChangedSettings extends GroupTable {
@@ -44,6 +46,7 @@ function sharedSettings(table: TableRecord): SharedSettings {
     billing,
     attributeDefinitions,
     tableClass,
+    isEncrypted: table.encryption !== undefined,
     timeToLive: isEnabled ? timeToLive.attribute : undefined,
     globalIndexes: table.globalIndexes.filter(({ status }) => status !== "DELETING"),
     vectorIndexes: vectorIndexesOf(table).filter(({ status }) => status !== "DELETING"),
@@ -181,6 +184,9 @@ function withSettings(
       onDemandThroughput: withMaxReads(billing.onDemandThroughput, overrides.maxReadRequestUnits),
     },
     tableClass: overrides.tableClass ?? settings.tableClass,
+    encryption: settings.isEncrypted
+      ? (before.encryption ?? replicaEncryption(ctx, overrides))
+      : undefined,
     timeToLive: sharedTimeToLive(ctx, before.timeToLive, settings.timeToLive),
   };
 }

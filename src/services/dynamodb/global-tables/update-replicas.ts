@@ -2,7 +2,8 @@ import type { Context } from "#kernel/context.ts";
 import type { CreateReplicationGroupMemberAction, UpdateTableInput } from "#models/dynamodb.ts";
 import type { Snapshot, Transaction } from "#store/store.ts";
 import { tableKey } from "../keyspace.ts";
-import { findTable, openTableToManage } from "../tables/open-table.ts";
+import { hasScaledWrites } from "../replica-scaling/scaling-settings.ts";
+import { findTable, openTableToManage, tableNameOf } from "../tables/open-table.ts";
 import { withNewStream } from "../streams/stream-life.ts";
 import { tableCodec, type TableRecord } from "../tables/table-record.ts";
 import { inUse } from "../tables/table-states.ts";
@@ -32,20 +33,40 @@ export interface ChangedReplicas {
   readonly after: TableRecord;
 }
 
-/** Stores the new state of the table; jobs do the rest. */
-export function updateReplicas(ctx: UpdateContext, input: UpdateTableInput) {
+/** Answers the body of a transaction that stores the new state of the table; jobs do the rest. */
+export async function updateReplicas(
+  ctx: UpdateContext,
+  input: UpdateTableInput,
+): Promise<(tx: Transaction) => ChangedReplicas> {
   const change = replicaChangeOf(ctx, input);
+  const tableName = tableNameOf(ctx, input.TableName);
+  const known = await ctx.read((snapshot) => findTable(snapshot, ctx, tableName));
+  const asksForScaling = change.creates.length > 0 && known?.billing.mode === "PROVISIONED";
+  const isScaled = asksForScaling && (await hasScaledWrites(ctx, tableName));
   // Bodies may run again: chance is asked before.
   const ids = { groupId: ctx.random.uuid(), memberId: ctx.random.uuid() };
   const memberIds = [...change.creates, ...change.witnessCreates].map(() => ctx.random.uuid());
   const tableIds = memberIds.map(() => ctx.random.uuid());
-  return (tx: Transaction): ChangedReplicas => {
+  return (tx) => {
     const before = openTableToManage(tx, ctx, input.TableName);
     checkState(tx, ctx, before, change);
+    const isProvisioned = before.billing.mode === "PROVISIONED";
+    if (change.creates.length > 0 && isProvisioned && !isScaled) throw isNotScaled(ctx);
     const after = changed(tx, ctx, before, change, { ...ids, memberIds, tableIds });
     tx.putRecord(tableKey(ctx, after.name), tableCodec, after);
     return { before, after };
   };
+}
+
+/**
+ * Replicas of a provisioned table take each other's writes only where auto scaling gives them room. The message is AWS's, as
+ * reported in aws-controllers-k8s/community#2610; where among the checks it stands is not known.
+ */
+function isNotScaled(ctx: Context): Error {
+  return ctx.error(
+    "ValidationException",
+    "Table write capacity should either be Pay-Per-Request or AutoScaled.",
+  );
 }
 
 interface Ids {

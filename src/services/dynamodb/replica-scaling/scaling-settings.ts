@@ -11,6 +11,13 @@ import type {
 
 /* The auto scaling of one dimension in one region, as DynamoDB's own operations speak of it. */
 
+/** Whether a policy scales the writes of a table in this region. */
+export async function hasScaledWrites(ctx: Context, tableName: string): Promise<boolean> {
+  const dimension = "dynamodb:table:WriteCapacityUnits";
+  const { target, policies } = await known(ctx, `table/${tableName}`, dimension);
+  return target !== undefined && policies.length > 0;
+}
+
 /** Of what is not scaled it says just that. */
 export async function describeSettings(
   ctx: Context,

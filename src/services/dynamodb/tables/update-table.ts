@@ -35,11 +35,11 @@ export const updateTable = {
    * The new state is stored at once; while a job ends the change, the table or the index is UPDATING, and the answer
    * shows the values of before, as AWS's does. Another job fills a new index or takes a deleted one away.
    */
-  UpdateTable(ctx, input) {
+  async UpdateTable(ctx, input) {
     tableNameOf(ctx, input.TableName);
     checkUpdate(ctx, input);
     if (concernsReplicas(input)) {
-      const update = updateReplicas(ctx, input);
+      const update = await updateReplicas(ctx, input);
       return ctx.transact((tx) => {
         const { before, after } = update(tx);
         return { TableDescription: describeReplicas(tx, ctx, before, after) };
