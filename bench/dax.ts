@@ -14,6 +14,7 @@ import {
   DynamoDBClient,
   GetItemCommand,
 } from "@aws-sdk/client-dynamodb";
+import { AttachRolePolicyCommand, CreateRoleCommand, IAMClient } from "@aws-sdk/client-iam";
 import { FrameScanner } from "../src/engines/dax-protocol/frame-scanner.ts";
 import { authorization, greeting, request } from "../tests/support/dax-wire.ts";
 import { dataFolder } from "./folders.ts";
@@ -128,7 +129,7 @@ async function prepare(): Promise<number> {
       ClusterName,
       NodeType: "dax.t3.small",
       ReplicationFactor: 1,
-      IamRoleArn: "arn:aws:iam::000000000000:role/DAX",
+      IamRoleArn: await makeRole(),
     }),
   );
   for (;;) {
@@ -138,6 +139,24 @@ async function prepare(): Promise<number> {
     const cluster = Clusters?.[0];
     if (cluster?.Status === "available") return cluster.Nodes![0]!.Endpoint!.Port!;
   }
+}
+
+/** A role that lets clusters use all tables; its ARN. */
+async function makeRole(): Promise<string> {
+  const iam = new IAMClient({ endpoint, region, credentials: keys });
+  const RoleName = "DAX";
+  const trust = {
+    Effect: "Allow",
+    Principal: { Service: "dax.amazonaws.com" },
+    Action: "sts:AssumeRole",
+  };
+  const AssumeRolePolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement: trust });
+  const { Role: role } = await iam.send(
+    new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument }),
+  );
+  const PolicyArn = "arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess";
+  await iam.send(new AttachRolePolicyCommand({ RoleName, PolicyArn }));
+  return role!.Arn!;
 }
 
 function idOf(number: number): string {

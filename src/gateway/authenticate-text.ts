@@ -1,6 +1,7 @@
 import { openPrincipal, type Credentials, type FoundCredential } from "#kernel/credentials.ts";
 import type { Principal } from "#kernel/identity.ts";
-import { verifyText, type SignedText } from "#wire/sigv4-text.ts";
+import type { SignedText } from "#kernel/listeners.ts";
+import { verifyText } from "#wire/sigv4-text.ts";
 
 export interface TextOptions {
   readonly authentication: "open" | "strict";
@@ -16,7 +17,7 @@ export function textAuthenticator(
   credentials: Credentials,
 ) => Principal | undefined | Promise<Principal | undefined> {
   const decide = (signed: SignedText, credential: FoundCredential): Principal | undefined => {
-    // The protocols that sign texts have no place for a session's token: those keys are refused.
+    // Switched off, over, or without the token that belongs to it.
     if (typeof credential === "string") return undefined;
     if (credential !== undefined) {
       const isGood = verifyText(signed, credential.secretAccessKey, options.nowMs());
@@ -26,7 +27,7 @@ export function textAuthenticator(
     return openPrincipal(signed.accessKeyId, options.defaultAccount);
   };
   return (signed, credentials) => {
-    const found = credentials.find(signed.accessKeyId, undefined);
+    const found = credentials.find(signed.accessKeyId, signed.sessionToken);
     return found instanceof Promise
       ? found.then((known) => decide(signed, known))
       : decide(signed, found);

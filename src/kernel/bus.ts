@@ -1,25 +1,32 @@
 import { JsonBytes } from "#base/json-bytes.ts";
 import type { Context } from "./context.ts";
-import { serviceIn } from "./identity.ts";
+import { serviceIn, type Principal } from "./identity.ts";
 import type { Kernel } from "./kernel.ts";
 import type { ServiceClients } from "./service.ts";
 
 /**
- * The other services' public operations as functions, called as this service's principal in the same account and
- * region: `await ctx.services.sts.GetCallerIdentity({})`. No HTTP; errors are the operation's `ServiceError`s.
+ * The other services' public operations as functions, called in the same region as this service's principal, unless it
+ * is told who calls: `await ctx.services.sts.GetCallerIdentity({})`. No HTTP; errors are the operation's `ServiceError`s.
  */
-export function serviceClients(kernel: Kernel, from: Context): ServiceClients {
-  const { account, region } = from;
-  const caller = serviceIn(account, from.service);
+export function serviceClients(
+  kernel: Kernel,
+  { account: ownAccount, region, service: from }: Context,
+  caller: Principal = serviceIn(ownAccount, from),
+): ServiceClients {
+  const { account } = caller;
   const clients = new Proxy<ServiceClients>({} as ServiceClients, {
     get: (_, service: string) =>
       new Proxy(
         {},
         {
-          get: (_, operation: string) => async (input: unknown) => {
-            const requestId = kernel.world.random.uuid();
-            const origin = { service, operation, account, region, caller, requestId };
-            return withoutJsonBytes(await kernel.call(origin, input));
+          get(_, operation: string) {
+            // Whoever awaits a client asks this of it; no operation has that name.
+            if (operation === "then") return undefined;
+            return async (input: unknown) => {
+              const requestId = kernel.world.random.uuid();
+              const origin = { service, operation, account, region, caller, requestId };
+              return withoutJsonBytes(await kernel.call(origin, input));
+            };
           },
         },
       ),

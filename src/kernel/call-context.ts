@@ -3,6 +3,7 @@ import { tuple } from "#base/tuple.ts";
 import type { Snapshot, Transaction } from "#store/store.ts";
 import type { Random } from "#world/world.ts";
 import type { Blobs } from "./blobs/blobs.ts";
+import type { RoleToAssume } from "./assumed-roles.ts";
 import { serviceClients } from "./bus.ts";
 import type { RequestContext } from "./authorization/request-context.ts";
 import type { Context, JobRequest, KeyPart, Tenant } from "./context.ts";
@@ -67,6 +68,10 @@ export class CallContext implements Context<string> {
 
   get services(): ServiceClients {
     return serviceClients(this.#kernel, this);
+  }
+
+  servicesAs(role: RoleToAssume): Promise<ServiceClients> {
+    return this.#kernel.assumedRoles.services(this, role);
   }
 
   get links(): RegionLinks {

@@ -2,6 +2,7 @@ import type { Key } from "#base/key.ts";
 import type { Snapshot, Transaction } from "#store/store.ts";
 import type { Random } from "#world/world.ts";
 import type { Blobs } from "./blobs/blobs.ts";
+import type { RoleToAssume } from "./assumed-roles.ts";
 import type { CommonErrorCode, ServiceError } from "./errors.ts";
 import type { Principal } from "./identity.ts";
 import type { ContributorRule, KeyNaming, TenantContributions } from "./contributors.ts";
@@ -36,6 +37,8 @@ export interface Context<Code extends string = never> extends Tenant {
   readonly vault: Vault;
   /** The other services' public operations, called as this service's principal. */
   readonly services: ServiceClients;
+  /** The same, called as a role that users gave this service; see assumed-roles.ts. Rejects if it may not have it. */
+  servicesAs(role: RoleToAssume): Promise<ServiceClients>;
 
   /** Milliseconds since 1970 in UTC, on the clock that users can move. */
   now(): number;

@@ -5,6 +5,7 @@ import { FileBlobs, type BlobFiles } from "./blobs/blobs.ts";
 import { memoryFiles } from "./blobs/memory-files.ts";
 import { Authorizer, type PolicySource } from "./authorization/authorize.ts";
 import type { RequestContext } from "./authorization/request-context.ts";
+import { AssumedRoles } from "./assumed-roles.ts";
 import { CallContext } from "./call-context.ts";
 import type { JobContext, Tenant } from "./context.ts";
 import { Credentials } from "./credentials.ts";
@@ -16,6 +17,7 @@ import {
   Listeners,
   type OpenPort,
   type Opening,
+  type PortCall,
   type PortContext,
   type PortHandler,
   type PortOwner,
@@ -120,6 +122,7 @@ export class Kernel {
   readonly credentials: Credentials;
   readonly vault: Vault;
   readonly contributors: Contributors;
+  readonly assumedRoles: AssumedRoles;
   readonly #subscribers = new Map<string, string[]>();
   readonly #shared = new Map<SharedKind<unknown>, unknown>();
   readonly #worker: JobWorker;
@@ -147,6 +150,7 @@ export class Kernel {
     this.contributors = new Contributors(() => this.world.clock.nowMs());
     this.authorizer = new Authorizer(options.store, this.services, options.policies);
     this.credentials = options.credentials ?? new Credentials([]);
+    this.assumedRoles = new AssumedRoles(this);
     this.vault = options.vault ?? new Vault(world.random.bytes(32), world.random);
     for (const service of options.services) {
       for (const event of service.subscriptions.keys()) {
@@ -188,6 +192,7 @@ export class Kernel {
     await this.measurements.forget();
     this.#shared.clear();
     this.contributors.clear();
+    this.assumedRoles.clear();
     await resetStore(this.store, this.blobs);
     await this.clock.change({ reset: true });
   }
@@ -312,6 +317,11 @@ export class Kernel {
     const ctx = this.context({ service, operation, account, region, caller, requestId });
     const extended: PortContext = Object.assign(ctx, {
       authenticate: (signed: SignedText) => this.#authenticate(signed, this.credentials),
+      permit: (asked: PortCall) => {
+        const { actions, resource, keys: requestKeys, ...call } = asked;
+        const of = this.context({ ...call, service, account, region, requestKeys });
+        return this.authorizer.permit(of, actions, resource);
+      },
       report: (message: string, failure: unknown) => this.log.error(message, { service, failure }),
       elapsedMs: () => this.world.clock.elapsedMs(),
     });

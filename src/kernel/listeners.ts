@@ -2,6 +2,7 @@ import { endOfPrefix, type Key } from "#base/key.ts";
 import { tuple } from "#base/tuple.ts";
 import type { Codec, Snapshot, Store, Transaction, Unwatch } from "#store/store.ts";
 import type { Cancel, Connection, Listener, World } from "#world/world.ts";
+import type { RequestContext } from "./authorization/request-context.ts";
 import type { Context, Tenant } from "./context.ts";
 import type { Log } from "./log.ts";
 import type { Principal } from "./identity.ts";
@@ -63,10 +64,26 @@ export interface OpenPort {
 export interface PortContext extends Context<string> {
   /** Who signed the text, by the rules for requests over HTTP; undefined if the signature is refused. */
   authenticate(signed: SignedText): Principal | undefined | Promise<Principal | undefined>;
+  /** Whether the policies let somebody do what they ask for. Throws the denial; answers at once where it can. */
+  permit(asked: PortCall): void | Promise<void>;
   /** Something failed within the server that no client should be told more of. */
   report(message: string, failure: unknown): void;
   /** Milliseconds that only ever grow, for durations. */
   elapsedMs(): number;
+}
+
+/** What somebody wants to do over a port's protocol with a resource of the port's owner. */
+export interface PortCall {
+  readonly caller: Principal;
+  /** "GetItem" */
+  readonly operation: string;
+  readonly requestId: string;
+  /** "dax:GetItem", all of which must be allowed. */
+  readonly actions: readonly string[];
+  /** Its ARN. */
+  readonly resource: string;
+  /** What the request tells conditions. */
+  readonly keys?: RequestContext | undefined;
 }
 
 /** A SigV4 signature of a protocol that is not HTTP: its clients sign a text in the form of a string to sign. */
@@ -76,6 +93,8 @@ export interface SignedText {
   readonly stringToSign: string;
   /** As the scope within the text must name it: "dax". */
   readonly service: string;
+  /** Of temporary credentials. */
+  readonly sessionToken?: string | undefined;
 }
 
 interface PortRecord extends PortOwner {

@@ -3,11 +3,7 @@ import { connect, type Socket } from "node:net";
 import { CborReader } from "#engines/dax-protocol/cbor-reader.ts";
 import { CborWriter } from "#engines/dax-protocol/cbor-writer.ts";
 import { FrameScanner } from "#engines/dax-protocol/frame-scanner.ts";
-
-export interface Keys {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-}
+import type { Keys } from "./iam.ts";
 
 /** DAX's protocol by hand, for what no client would say. */
 export class DaxWire {
@@ -96,7 +92,7 @@ export function greeting(): Buffer {
     .finish();
 }
 
-export function authorization({ accessKeyId, secretAccessKey }: Keys): Buffer {
+export function authorization({ accessKeyId, secretAccessKey, sessionToken }: Keys): Buffer {
   const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
   const date = time.slice(0, 8);
   const empty = createHash("sha256").update("").digest("hex");
@@ -109,11 +105,9 @@ export function authorization({ accessKeyId, secretAccessKey }: Keys): Buffer {
     hmac,
     hmac(`AWS4${secretAccessKey}`, date),
   );
-  return request(1489122155)
+  const signed = request(1489122155)
     .text(accessKeyId)
     .text(hmac(key, text).toString("hex"))
-    .byteString(Buffer.from(text))
-    .null()
-    .null()
-    .finish();
+    .byteString(Buffer.from(text));
+  return (sessionToken === undefined ? signed.null() : signed.text(sessionToken)).null().finish();
 }

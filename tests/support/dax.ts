@@ -7,6 +7,7 @@ import {
   type Cluster,
   type CreateClusterCommandInput,
 } from "@aws-sdk/client-dax";
+import { CreateRoleCommand, PutRolePolicyCommand, type IAMClient } from "@aws-sdk/client-iam";
 import {
   CreateTableCommand,
   type CreateTableCommandInput,
@@ -14,7 +15,7 @@ import {
   type DynamoDBClient,
 } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocument } from "@aws-sdk/lib-dynamodb";
-import type { Tule } from "./tule.ts";
+import { allowing, iamOf, keysOf, policyOf, type Endpoint, type Keys } from "./iam.ts";
 import { until } from "./until.ts";
 
 /** AWS's client: documents as `put`, `get`; attribute values as `putItem`, `getItem`. */
@@ -36,7 +37,7 @@ export type DaxDocument = DynamoDBDocument &
 interface DaxConfig {
   readonly endpoint: string;
   readonly region: string;
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly credentials: Keys;
   readonly requestTimeout: number;
 }
 
@@ -47,29 +48,66 @@ const { DaxDocument: OfficialClient } = official as unknown as {
 
 const region = "us-east-1";
 
-export function daxControl(tule: Tule, account: string): DAXClient {
-  const client = new DAXClient({
-    endpoint: tule.endpoint,
-    region,
-    credentials: { accessKeyId: account, secretAccessKey: "test" },
-    maxAttempts: 1,
-  });
+/** DAX's own API in an account where there is a role for clusters, which may do everything. */
+export interface DaxControl extends DAXClient {
+  readonly roleArn: string;
+}
+
+/** For whoever has the keys; an account's id stands for its root user. */
+export function daxControlOf({ endpoint }: Endpoint, who: Keys | string): DAXClient {
+  const client = new DAXClient({ endpoint, region, credentials: keysOf(who), maxAttempts: 1 });
   after(() => client.destroy());
   return client;
 }
 
-export const minimalCluster = {
-  NodeType: "dax.t3.small",
-  ReplicationFactor: 1,
-  IamRoleArn: "arn:aws:iam::000000000000:role/DAX",
-} satisfies Partial<CreateClusterCommandInput>;
+export async function daxControl(tule: Endpoint, who: Keys | string): Promise<DaxControl> {
+  const client = daxControlOf(tule, who);
+  const roleArn = await makeRole(iamOf(tule, who), "DAX", allowing("dynamodb:*"));
+  return Object.assign(client, { roleArn });
+}
+
+/** A role for clusters that may do what the statements allow; its ARN. */
+export async function makeRole(
+  iam: IAMClient,
+  RoleName: string,
+  ...statements: readonly object[]
+): Promise<string> {
+  const AssumeRolePolicyDocument = policyOf({
+    Effect: "Allow",
+    Principal: { Service: "dax.amazonaws.com" },
+    Action: "sts:AssumeRole",
+  });
+  const { Role: role } = await iam.send(
+    new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument }),
+  );
+  await allowRole(iam, RoleName, ...statements);
+  return role!.Arn!;
+}
+
+/** These statements are all that the role may do from now on. */
+export async function allowRole(
+  iam: IAMClient,
+  RoleName: string,
+  ...statements: readonly object[]
+): Promise<void> {
+  const PolicyDocument = policyOf(...statements);
+  await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName: "own", PolicyDocument }));
+}
+
+export function minimalCluster({ roleArn }: DaxControl) {
+  return {
+    NodeType: "dax.t3.small",
+    ReplicationFactor: 1,
+    IamRoleArn: roleArn,
+  } satisfies Partial<CreateClusterCommandInput>;
+}
 
 /** A cluster that serves. */
 export async function makeCluster(
-  control: DAXClient,
+  control: DaxControl,
   input: Partial<CreateClusterCommandInput> & { ClusterName: string },
 ): Promise<Cluster> {
-  await control.send(new CreateClusterCommand({ ...minimalCluster, ...input }));
+  await control.send(new CreateClusterCommand({ ...minimalCluster(control), ...input }));
   return available(control, input.ClusterName);
 }
 
@@ -84,11 +122,12 @@ export function available(control: DAXClient, name: string): Promise<Cluster> {
   );
 }
 
-export function daxClient(cluster: Cluster, account: string, secret = "test"): DaxDocument {
+/** For whoever has the keys; an account's id stands for its root user. */
+export function daxClient(cluster: Cluster, who: Keys | string): DaxDocument {
   const client = new OfficialClient({
     endpoint: cluster.ClusterDiscoveryEndpoint!.URL!,
     region,
-    credentials: { accessKeyId: account, secretAccessKey: secret },
+    credentials: keysOf(who),
     // It may take a pooled connection that ended while idle, and then waits for this long before it tries again.
     requestTimeout: 2_000,
   });

@@ -8,7 +8,7 @@ import {
 import { STSClient } from "@aws-sdk/client-sts";
 import type { Tule } from "./tule.ts";
 
-type Endpoint = Pick<Tule, "endpoint">;
+export type Endpoint = Pick<Tule, "endpoint">;
 
 export interface Keys {
   readonly accessKeyId: string;
@@ -31,12 +31,12 @@ export function stsOf(tule: Endpoint, who: Keys | string): STSClient {
 }
 
 function configOf({ endpoint }: Endpoint, who: Keys | string) {
-  const credentials = typeof who === "string" ? rootKeys(who) : who;
-  return { endpoint, region: "us-east-1", credentials, maxAttempts: 1 };
+  return { endpoint, region: "us-east-1", credentials: keysOf(who), maxAttempts: 1 };
 }
 
-function rootKeys(account: string): Keys {
-  return { accessKeyId: account, secretAccessKey: "test" };
+/** An account's id is the access key of its root user, where no key has to be known. */
+export function keysOf(who: Keys | string): Keys {
+  return typeof who === "string" ? { accessKeyId: who, secretAccessKey: "test" } : who;
 }
 
 function kept<Client extends { destroy(): void }>(client: Client): Client {

@@ -69,8 +69,7 @@ export class Authorizer {
 
   /** Runs a handler for whoever asks, if they may. */
   async perform(ctx: CallContext, handler: AnyHandler, input: unknown): Promise<unknown> {
-    const { kind } = ctx.caller;
-    if (kind === "root" || kind === "service") {
+    if (isTrusted(ctx.caller)) {
       try {
         return await handler(ctx, input);
       } catch (needed) {
@@ -86,6 +85,24 @@ export class Authorizer {
     } finally {
       ctx.note = authorized.note;
     }
+  }
+
+  /**
+   * Whether the caller may do these things with a resource of the account that no policy is attached to: for protocols
+   * of a service's own. Decides at once where the caller's policies are at hand. Throws what they deny.
+   */
+  permit(ctx: CallContext, actions: readonly string[], resource: string): void | Promise<void> {
+    const { caller } = ctx;
+    if (isTrusted(caller) && caller.account === ctx.account) return undefined;
+    const found = this.#source.policiesOf(caller);
+    const decide = (own: PrincipalPolicies): void => {
+      for (const action of actions) {
+        const need = { action, resource, account: ctx.account };
+        const decision = decisionOn(ctx, need, own);
+        if (decision.decision !== "allow") throw this.#denied(ctx, need, decision);
+      }
+    };
+    return found instanceof Promise ? found.then(decide) : decide(found);
   }
 
   /** Why a request was denied, if it was so lately. */
@@ -165,15 +182,8 @@ export class Authorizer {
     const kind = isTrust ? "trust" : "resource";
     const name = known.policyName ?? found.resource;
     const resource = policy === undefined ? undefined : this.#cache.get(policy, kind, name);
-    const decision = evaluate({
-      principal: ctx.caller,
-      action: need.action,
-      resource: found.resource,
-      resourceAccount: account,
-      context: layeredContext(keys, principalContext(ctx.caller), requestKeys(ctx, found)),
-      policies: { ...own, resource, resourceMustAllow: known.mustAllow ?? isTrust },
-    });
-    return { found, decision };
+    const policies = { ...own, resource, resourceMustAllow: known.mustAllow ?? isTrust };
+    return { found, decision: decisionOn(ctx, found, policies, keys) };
   }
 
   #denied(ctx: CallContext, need: UnmetNeed, decision: Decision): ServiceError {
@@ -204,6 +214,23 @@ interface DeniedNeed {
 /** `account`: whose the resource is; undefined where nobody knows. */
 type UnmetNeed = Pick<Need, "action" | "resource"> & { readonly account?: string };
 
+/** A1: they pay nothing for what is their account's own. */
+function isTrusted({ kind }: Principal): boolean {
+  return kind === "root" || kind === "service";
+}
+
+/** `keys`: what is known of the resource. */
+function decisionOn(
+  ctx: CallContext,
+  { action, resource, account }: Pick<Need, "action" | "resource" | "account">,
+  policies: AuthorizationRequest["policies"],
+  keys: RequestContext = emptyContext,
+): Decision {
+  const { caller: principal } = ctx;
+  const context = layeredContext(keys, principalContext(principal), requestKeys(ctx, account));
+  return evaluate({ principal, action, resource, resourceAccount: account, context, policies });
+}
+
 const notAcrossAccounts: Decision = {
   decision: "implicitDeny",
   by: [],
@@ -221,7 +248,7 @@ function unknownNeed({ service, operation }: CallContext): Pick<Need, "action" |
 }
 
 /** What any request tells. Source: IAM User Guide, reference_policies_condition-keys. */
-function requestKeys(ctx: CallContext, { account }: Need): RequestContext {
+function requestKeys(ctx: CallContext, account: string): RequestContext {
   return {
     get(key) {
       switch (key) {

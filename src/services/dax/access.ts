@@ -1,8 +1,10 @@
 import type { OperationAccess, ServiceAccess } from "#kernel/authorization/access.ts";
+import { contextOf } from "#kernel/authorization/request-context.ts";
 
 /*
  * What each operation needs to be allowed. Source: Service Authorization Reference, "Actions, resources, and condition keys
- * for Amazon DynamoDB Accelerator (DAX)": clusters are resources, parameter and subnet groups are not.
+ * for Amazon DynamoDB Accelerator (DAX)": clusters are resources, parameter and subnet groups are not. What is done with
+ * items is not among them: nodes/permissions.ts.
  */
 
 const on = (resource: string, action: string): OperationAccess => ({
@@ -10,9 +12,18 @@ const on = (resource: string, action: string): OperationAccess => ({
 });
 const cluster = "cache/{ClusterName}";
 
+const passRole = "iam:PassRole";
+const passedToDax = { keys: contextOf({ "iam:PassedToService": "dax.amazonaws.com" }) };
+
 export const daxAccess: ServiceAccess = {
+  resource: (_snapshot, _ctx, { action }) => (action === passRole ? passedToDax : {}),
   operations: {
-    CreateCluster: on(cluster, "CreateCluster"),
+    CreateCluster: {
+      rules: [
+        { action: "dax:CreateCluster", resource: cluster },
+        { action: passRole, resource: "{IamRoleArn}" },
+      ],
+    },
     DescribeClusters: on("*", "DescribeClusters"),
     UpdateCluster: on(cluster, "UpdateCluster"),
     DeleteCluster: on(cluster, "DeleteCluster"),

@@ -10,6 +10,7 @@ import {
   type ClusterRecord,
   type NodeRecord,
 } from "./cluster-record.ts";
+import { checkRole } from "./cluster-role.ts";
 import { checkMaintenanceWindow, checkSecurityGroups, checkTopic } from "./cluster-settings.ts";
 import { checkName } from "./names.ts";
 import { cacheBytesOf } from "./node-types.ts";
@@ -31,10 +32,11 @@ const roleArn = /^arn:aws[\w-]*:iam::\d{12}:role\/.+$/;
 const firstLists = 2 ** 30;
 
 export const createCluster = {
-  CreateCluster(ctx, input) {
+  async CreateCluster(ctx, input) {
     const name = checkName(ctx, "ClusterName", input.ClusterName, longestName);
     checkRequest(ctx, input);
     const tags = checkTags(ctx, input.Tags ?? []);
+    await checkRole(ctx, input.IamRoleArn);
     const id = ctx.random.uuid();
     const firstListId = 2 + Math.floor(ctx.random.fraction() * firstLists);
     return ctx.transact((tx) => {

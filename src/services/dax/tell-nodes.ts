@@ -20,6 +20,7 @@ export function tellNodes(tx: Transaction, ctx: Context, cluster: ClusterRecord)
     clusterName: cluster.name,
     clusterId: cluster.id,
     firstListId: cluster.firstListId,
+    roleArn: cluster.roleArn,
   };
   const open = (key: string, payload: PortPayload): void =>
     ctx.openPort(tx, { listener: portListener, key, payload });

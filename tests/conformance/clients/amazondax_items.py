@@ -1,15 +1,25 @@
 """Items through AWS's Python client for DAX: each operation, its errors, expressions as the client compiles them."""
 
+import json
+
 from amazondax import AmazonDaxClient
 from botocore.exceptions import ClientError
 from cases import case, client, equal, refused, run
 
+trust = {"Effect": "Allow", "Principal": {"Service": "dax.amazonaws.com"}, "Action": "sts:AssumeRole"}
+role = client("iam").create_role(
+    RoleName="DAX",
+    AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+)["Role"]
+client("iam").attach_role_policy(
+    RoleName="DAX", PolicyArn="arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess"
+)
 control = client("dax")
 control.create_cluster(
     ClusterName="python",
     NodeType="dax.t3.small",
     ReplicationFactor=2,
-    IamRoleArn="arn:aws:iam::000000000000:role/DAX",
+    IamRoleArn=role["Arn"],
 )
 cluster = {"Status": "creating"}
 while cluster["Status"] != "available":

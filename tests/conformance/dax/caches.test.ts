@@ -10,7 +10,14 @@ import {
 } from "@aws-sdk/client-dax";
 import { PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { covers } from "../../support/covers.ts";
-import { available, daxClient, daxControl, makeCluster, makeTable } from "../../support/dax.ts";
+import {
+  available,
+  daxClient,
+  daxControl,
+  makeCluster,
+  makeTable,
+  type DaxControl,
+} from "../../support/dax.ts";
 import { startTule, type Tule } from "../../support/tule.ts";
 import { until } from "../../support/until.ts";
 
@@ -22,18 +29,19 @@ const Key = { id: "1" };
 class Setting {
   readonly tule: Tule;
   readonly account: string;
-  readonly control: ReturnType<typeof daxControl>;
+  control!: DaxControl;
   client!: ReturnType<typeof daxClient>;
 
   private constructor(tule: Tule) {
     this.tule = tule;
     this.account = tule.newAccount();
-    this.control = daxControl(tule, this.account);
   }
 
   static async start(values: Record<string, number> = {}): Promise<Setting> {
     const setting = new Setting(await startTule());
-    const { control, account, tule } = setting;
+    const { account, tule } = setting;
+    const control = await daxControl(tule, account);
+    setting.control = control;
     await control.send(new CreateParameterGroupCommand({ ParameterGroupName: "own" }));
     await setting.set(values);
     const cluster = await makeCluster(control, { ClusterName, ParameterGroupName: "own" });

@@ -26,10 +26,10 @@ describe("A cluster", () => {
   test("is creating, then available with an endpoint and its nodes", async () => {
     covers("dax.CreateCluster", "dax.DescribeClusters");
     const account = tule.newAccount();
-    const control = daxControl(tule, account);
+    const control = await daxControl(tule, account);
     const created = await control.send(
       new CreateClusterCommand({
-        ...minimalCluster,
+        ...minimalCluster(control),
         ClusterName: "Music-Cache",
         Description: "caches music",
         ReplicationFactor: 3,
@@ -77,7 +77,7 @@ describe("A cluster", () => {
 
   test("is refused for what is wrong with the request", async () => {
     covers("dax.CreateCluster");
-    const control = daxControl(tule, tule.newAccount());
+    const control = await daxControl(tule, tule.newAccount());
     await makeCluster(control, { ClusterName: "first" });
     const cases = [
       [{ ClusterName: "first" }, "ClusterAlreadyExistsFault"],
@@ -106,20 +106,24 @@ describe("A cluster", () => {
       [{ NetworkType: "ipv6" as const }, "NotImplemented"],
     ] as const;
     for (const [wrong, name] of cases) {
-      const input = { ...minimalCluster, ClusterName: "second", ...wrong } as never;
+      const input = { ...minimalCluster(control), ClusterName: "second", ...wrong } as never;
       await assert.rejects(control.send(new CreateClusterCommand(input)), { name });
     }
   });
 
   test("counts against the account's nodes", async () => {
     covers("dax.CreateCluster");
-    const control = daxControl(tule, tule.newAccount());
+    const control = await daxControl(tule, tule.newAccount());
     for (const name of ["one", "two", "three", "four"]) {
       await makeCluster(control, { ClusterName: name, ReplicationFactor: 11 });
     }
     await assert.rejects(
       control.send(
-        new CreateClusterCommand({ ...minimalCluster, ClusterName: "five", ReplicationFactor: 7 }),
+        new CreateClusterCommand({
+          ...minimalCluster(control),
+          ClusterName: "five",
+          ReplicationFactor: 7,
+        }),
       ),
       { name: "NodeQuotaForCustomerExceededFault" },
     );
@@ -127,7 +131,7 @@ describe("A cluster", () => {
 
   test("is listed page by page, and in its own region and account alone", async () => {
     covers("dax.DescribeClusters");
-    const control = daxControl(tule, tule.newAccount());
+    const control = await daxControl(tule, tule.newAccount());
     for (let number = 10; number < 32; number += 1) {
       await makeCluster(control, { ClusterName: `c${number}` });
     }
@@ -141,7 +145,8 @@ describe("A cluster", () => {
       ["c30", "c31"],
     );
     assert.equal(second.NextToken, undefined);
-    const other = await daxControl(tule, tule.newAccount()).send(new DescribeClustersCommand({}));
+    const stranger = await daxControl(tule, tule.newAccount());
+    const other = await stranger.send(new DescribeClustersCommand({}));
     assert.deepEqual(other.Clusters, []);
     await assert.rejects(control.send(new DescribeClustersCommand({ ClusterNames: ["missing"] })), {
       name: "ClusterNotFoundFault",
@@ -155,7 +160,7 @@ describe("A cluster", () => {
 
   test("grows and shrinks by whole nodes, whose letters are not used again", async () => {
     covers("dax.IncreaseReplicationFactor", "dax.DecreaseReplicationFactor");
-    const control = daxControl(tule, tule.newAccount());
+    const control = await daxControl(tule, tule.newAccount());
     await makeCluster(control, { ClusterName: "scaled" });
     const grown = await control.send(
       new IncreaseReplicationFactorCommand({ ClusterName: "scaled", NewReplicationFactor: 3 }),
@@ -189,7 +194,7 @@ describe("A cluster", () => {
 
   test("refuses sizes and nodes that make no sense", async () => {
     covers("dax.IncreaseReplicationFactor", "dax.DecreaseReplicationFactor");
-    const control = daxControl(tule, tule.newAccount());
+    const control = await daxControl(tule, tule.newAccount());
     await makeCluster(control, { ClusterName: "stubborn", ReplicationFactor: 2 });
     const grow = (NewReplicationFactor: number, ClusterName = "stubborn"): Promise<unknown> =>
       control.send(new IncreaseReplicationFactorCommand({ ClusterName, NewReplicationFactor }));
@@ -214,7 +219,7 @@ describe("A cluster", () => {
 
   test("takes up another parameter group when its nodes are rebooted", async () => {
     covers("dax.UpdateCluster", "dax.RebootNode");
-    const control = daxControl(tule, tule.newAccount());
+    const control = await daxControl(tule, tule.newAccount());
     await makeCluster(control, { ClusterName: "tuned", ReplicationFactor: 2 });
     await control.send(new CreateParameterGroupCommand({ ParameterGroupName: "quick" }));
     const updated = await control.send(
@@ -258,7 +263,7 @@ describe("A cluster", () => {
 
   test("is deleting, then gone, and its name is free", async () => {
     covers("dax.DeleteCluster");
-    const control = daxControl(tule, tule.newAccount());
+    const control = await daxControl(tule, tule.newAccount());
     await control.send(
       new CreateSubnetGroupCommand({
         SubnetGroupName: "mine",
@@ -280,7 +285,7 @@ describe("A cluster", () => {
 
   test("tells what happened to it, the latest first", async () => {
     covers("dax.DescribeEvents");
-    const control = daxControl(tule, tule.newAccount());
+    const control = await daxControl(tule, tule.newAccount());
     await makeCluster(control, { ClusterName: "told" });
     await control.send(new CreateParameterGroupCommand({ ParameterGroupName: "told-too" }));
     await control.send(new DeleteClusterCommand({ ClusterName: "told" }));
@@ -314,7 +319,7 @@ describe("A cluster", () => {
 
   test("has tags", async () => {
     covers("dax.TagResource", "dax.UntagResource", "dax.ListTags");
-    const control = daxControl(tule, tule.newAccount());
+    const control = await daxControl(tule, tule.newAccount());
     const { ClusterArn: ResourceName } = await makeCluster(control, {
       ClusterName: "tagged",
       Tags: [{ Key: "team", Value: "music" }],

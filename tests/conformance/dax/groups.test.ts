@@ -21,7 +21,7 @@ const tule = await startTule();
 describe("A parameter group", () => {
   test("begins with the defaults and keeps what it is given", async () => {
     covers("dax.CreateParameterGroup", "dax.UpdateParameterGroup", "dax.DescribeParameters");
-    const control = daxControl(tule, tule.newAccount());
+    const control = await daxControl(tule, tule.newAccount());
     const ParameterGroupName = "quick";
     const created = await control.send(
       new CreateParameterGroupCommand({ ParameterGroupName, Description: "short lives" }),
@@ -63,7 +63,7 @@ describe("A parameter group", () => {
 
   test("shows the defaults as AWS's documentation does", async () => {
     covers("dax.DescribeDefaultParameters");
-    const control = daxControl(tule, tule.newAccount());
+    const control = await daxControl(tule, tule.newAccount());
     const { Parameters } = await control.send(new DescribeDefaultParametersCommand({}));
     assert.deepEqual(Parameters?.[0], {
       ParameterName: "query-ttl-millis",
@@ -81,7 +81,7 @@ describe("A parameter group", () => {
 
   test("is listed beside the default one, and goes unless a cluster uses it", async () => {
     covers("dax.DescribeParameterGroups", "dax.DeleteParameterGroup");
-    const control = daxControl(tule, tule.newAccount());
+    const control = await daxControl(tule, tule.newAccount());
     for (const ParameterGroupName of ["used", "unused"]) {
       await control.send(new CreateParameterGroupCommand({ ParameterGroupName }));
     }
@@ -119,7 +119,7 @@ describe("A parameter group", () => {
 
   test("is one of twenty at most", async () => {
     covers("dax.CreateParameterGroup");
-    const control = daxControl(tule, tule.newAccount());
+    const control = await daxControl(tule, tule.newAccount());
     for (let number = 0; number < 20; number += 1) {
       await control.send(new CreateParameterGroupCommand({ ParameterGroupName: `g${number}` }));
     }
@@ -135,7 +135,7 @@ describe("A subnet group", () => {
 
   test("keeps its subnets, spread over zones", async () => {
     covers("dax.CreateSubnetGroup", "dax.DescribeSubnetGroups", "dax.UpdateSubnetGroup");
-    const control = daxControl(tule, tule.newAccount());
+    const control = await daxControl(tule, tule.newAccount());
     const SubnetIds = ["subnet-00000001", "subnet-00000002"];
     const created = await control.send(
       new CreateSubnetGroupCommand({ SubnetGroupName, SubnetIds, Description: "two" }),
@@ -167,7 +167,7 @@ describe("A subnet group", () => {
 
   test("is refused for what is wrong with it", async () => {
     covers("dax.CreateSubnetGroup", "dax.DescribeSubnetGroups");
-    const control = daxControl(tule, tule.newAccount());
+    const control = await daxControl(tule, tule.newAccount());
     const create = (SubnetIds: string[]): Promise<unknown> =>
       control.send(new CreateSubnetGroupCommand({ SubnetGroupName, SubnetIds }));
     await assert.rejects(create([]), { name: "InvalidSubnet" });
@@ -185,7 +185,7 @@ describe("A subnet group", () => {
 
   test("stays while a cluster is in it, and its subnets with it", async () => {
     covers("dax.DeleteSubnetGroup", "dax.UpdateSubnetGroup");
-    const control = daxControl(tule, tule.newAccount());
+    const control = await daxControl(tule, tule.newAccount());
     const SubnetIds = ["subnet-00000001"];
     await control.send(new CreateSubnetGroupCommand({ SubnetGroupName, SubnetIds }));
     await control.send(new CreateSubnetGroupCommand({ SubnetGroupName: "free", SubnetIds }));

@@ -29,7 +29,7 @@ interface Setting {
 /** A cluster, AWS's client for it, and what is behind it. */
 async function setUp(nodes = 1): Promise<Setting> {
   const account = tule.newAccount();
-  const control = daxControl(tule, account);
+  const control = await daxControl(tule, account);
   const cluster = await makeCluster(control, { ClusterName: "songs", ReplicationFactor: nodes });
   return {
     account,

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { CborReader } from "#engines/dax-protocol/cbor-reader.ts";
 import { seededRandom } from "#world/seeded-random.ts";
 import { daxControl, makeCluster, makeTable } from "../../support/dax.ts";
-import { authorization, DaxWire, greeting, request, type Keys } from "../../support/dax-wire.ts";
+import { authorization, DaxWire, greeting, request } from "../../support/dax-wire.ts";
+import type { Keys } from "../../support/iam.ts";
 import { startTule } from "../../support/tule.ts";
 
 const rootKey = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "a".repeat(40) };
@@ -14,7 +15,7 @@ const endpoints = 455855874;
 
 async function clusterPort(): Promise<{ port: number; keys: Keys }> {
   const account = tule.newAccount();
-  const cluster = await makeCluster(daxControl(tule, account), { ClusterName: "wire" });
+  const cluster = await makeCluster(await daxControl(tule, account), { ClusterName: "wire" });
   await makeTable(tule.dynamodb(account), "Songs", ["id:S"]);
   const keys = { accessKeyId: account, secretAccessKey: "test" };
   return { port: cluster.ClusterDiscoveryEndpoint!.Port!, keys };

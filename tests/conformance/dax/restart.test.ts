@@ -11,7 +11,7 @@ import {
 } from "@aws-sdk/client-dax";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { covers } from "../../support/covers.ts";
-import { available, daxClient, makeTable, minimalCluster } from "../../support/dax.ts";
+import { available, daxClient, daxControl, makeTable, minimalCluster } from "../../support/dax.ts";
 import { DaxWire } from "../../support/dax-wire.ts";
 import { ServerProcess } from "../../support/server-process.ts";
 
@@ -31,7 +31,7 @@ test("a cluster is where it was after a crash, with the numbers that clients rem
   const first = new ServerProcess(folder, flags, environment);
   after(() => first.kill());
   const before = await clusterAt(await first.ready, "made");
-  const client = daxClient(before, credentials.accessKeyId, credentials.secretAccessKey);
+  const client = daxClient(before, credentials);
   const items = [
     { id: "1", song: "one", plays: 1 },
     { id: "2", artist: "two" },
@@ -45,7 +45,7 @@ test("a cluster is where it was after a crash, with the numbers that clients rem
   assert.deepEqual(found.ClusterDiscoveryEndpoint, before.ClusterDiscoveryEndpoint);
   assert.deepEqual(found.Nodes, before.Nodes);
   assert.deepEqual(await listIds(found), ids);
-  const later = daxClient(found, credentials.accessKeyId, credentials.secretAccessKey);
+  const later = daxClient(found, credentials);
   for (const Item of items) {
     const read = await later.get({ TableName: "Songs", Key: { id: Item.id } });
     assert.deepEqual(read.Item, Item);
@@ -64,18 +64,23 @@ async function listIds(cluster: Cluster): Promise<unknown> {
 
 async function clusterAt(endpoint: string, how: "made" | "found"): Promise<Cluster> {
   const configuration = { endpoint, region, credentials };
-  const control = new DAXClient(configuration);
   const dynamodb = new DynamoDBClient(configuration);
+  const describer = new DAXClient(configuration);
   after(() => {
-    control.destroy();
+    describer.destroy();
     dynamodb.destroy();
   });
   if (how === "found") {
-    return (await control.send(new DescribeClustersCommand({}))).Clusters![0]!;
+    return (await describer.send(new DescribeClustersCommand({}))).Clusters![0]!;
   }
+  const control = await daxControl({ endpoint }, credentials);
   await makeTable(dynamodb, "Songs", ["id:S"]);
   await control.send(
-    new CreateClusterCommand({ ...minimalCluster, ClusterName: "kept", ReplicationFactor: 2 }),
+    new CreateClusterCommand({
+      ...minimalCluster(control),
+      ClusterName: "kept",
+      ReplicationFactor: 2,
+    }),
   );
   return available(control, "kept");
 }

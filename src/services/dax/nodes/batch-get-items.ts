@@ -60,7 +60,8 @@ export async function batchGetItem(node: Node, reader: CborReader): Promise<Buff
       .filter(({ isConsistent }) => !isConsistent)
       .flatMap(({ keys }) => keys.map(({ cacheName }) => cacheName));
     const read = await node.items.fillAll(kept, async () => {
-      const output = await node.cluster.ctx.services.dynamodb.BatchGetItem({
+      const dynamodb = await node.cluster.dynamodb();
+      const output = await dynamodb.BatchGetItem({
         RequestItems: Object.fromEntries(missing.map(requestOf)),
         ReturnConsumedCapacity: capacity,
       });

@@ -15,11 +15,14 @@ import { plainItem, type FoundItem } from "./plain-item.ts";
 import { FailedTransaction } from "./transact-items.ts";
 
 /** What a client is told of a request that failed. */
-export async function failureAnswer(node: Node, failure: unknown): Promise<Buffer> {
+export async function failureAnswer(
+  node: Node,
+  failure: unknown,
+  requestId: string,
+): Promise<Buffer> {
   const transaction = failure instanceof FailedTransaction ? failure : undefined;
   const problem = transaction?.cause ?? failure;
   const { ctx, lists } = node.cluster;
-  const requestId = ctx.random.uuid();
   if (problem instanceof DecimalProblem || problem instanceof Malformed) {
     node.metrics.add("ErrorRequestCount");
     const code = "ValidationException";

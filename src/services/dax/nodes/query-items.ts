@@ -54,7 +54,7 @@ async function readPage(
   { tableName, keyCondition, options, operation }: Asked,
   cacheName: string | undefined,
 ): Promise<Buffer> {
-  const { ctx, schemas, lists } = node.cluster;
+  const { schemas, lists } = node.cluster;
   const schema = await schemas.find(tableName);
   const placeholders = new Placeholders();
   const input = {
@@ -73,15 +73,16 @@ async function readPage(
     ExpressionAttributeNames: placeholders.names,
     ExpressionAttributeValues: placeholders.values,
   };
+  const dynamodb = await node.cluster.dynamodb();
   const output =
     operation === "Query"
-      ? await ctx.services.dynamodb.Query({
+      ? await dynamodb.Query({
           ...input,
           ...names,
           KeyConditionExpression: condition,
           ScanIndexForward: options.scanIndexForward,
         })
-      : await ctx.services.dynamodb.Scan({
+      : await dynamodb.Scan({
           ...input,
           ...names,
           Segment: options.segment,

@@ -79,7 +79,7 @@ async function findItem(node: Node, wanted: Wanted): Promise<Found> {
   return { answer, consumed };
 }
 
-function readItem(
+async function readItem(
   node: Node,
   { tableName, key, schema, options }: Wanted,
   isProjected: boolean,
@@ -87,7 +87,8 @@ function readItem(
   const placeholders = new Placeholders();
   const { projection: paths = [] } = options;
   const projection = isProjected ? projectionText(paths, placeholders) : undefined;
-  return node.cluster.ctx.services.dynamodb.GetItem({
+  const dynamodb = await node.cluster.dynamodb();
+  return dynamodb.GetItem({
     TableName: tableName,
     Key: decodeKey(key, schema),
     ConsistentRead: options.consistentRead,

@@ -1,9 +1,9 @@
 import type { CborReader } from "#engines/dax-protocol/cbor-reader.ts";
-import type { MethodName } from "#engines/dax-protocol/methods.ts";
 import { success } from "./answers.ts";
 import { batchGetItem } from "./batch-get-items.ts";
 import { endpoints } from "./endpoints.ts";
 import type { Node } from "./node.ts";
+import type { Asked } from "./permissions.ts";
 import { query, scan } from "./query-items.ts";
 import { getItem } from "./read-items.ts";
 import { transactGetItems, transactWriteItems } from "./transact-items.ts";
@@ -12,8 +12,7 @@ import { batchWriteItem, deleteItem, putItem, updateItem } from "./write-items.t
 /** A request's answer, at once where it is at hand. Throws and rejects with what went wrong. */
 export function answerRequest(
   node: Node,
-  method: Exclude<MethodName, "authorizeConnection">,
-  reader: CborReader,
+  { method, reader }: Pick<Asked, "method" | "reader">,
   reachedAt: string | undefined,
 ): Buffer | Promise<Buffer> {
   switch (method) {

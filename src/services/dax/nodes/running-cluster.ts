@@ -1,6 +1,11 @@
 import type { Item } from "#engines/dax-protocol/attribute-values.ts";
 import { canonicalKey, encodeKey, type KeySchema } from "#engines/dax-protocol/keys.ts";
+import type { RoleToAssume } from "#kernel/assumed-roles.ts";
+import { ServiceError } from "#kernel/errors.ts";
 import type { PortContext } from "#kernel/listeners.ts";
+import type { ServiceClients } from "#kernel/service.ts";
+import { clusterArn } from "../cluster-description.ts";
+import { roleForNodes } from "../cluster-role.ts";
 import { itemAnswer, noItem } from "./answers.ts";
 import { AttributeLists } from "./attribute-lists.ts";
 import { WritesUnderWay } from "./item-cache.ts";
@@ -12,6 +17,8 @@ export interface ClusterIdentity {
   readonly clusterName: string;
   readonly clusterId: string;
   readonly firstListId: number;
+  /** In whose name the nodes use the tables. */
+  readonly roleArn: string;
 }
 
 /** An item that a request writes. */
@@ -29,12 +36,27 @@ export class RunningCluster {
   readonly schemas: TableSchemas;
   /** In the order of their ids; the first one is the primary. */
   readonly nodes = new Map<string, Node>();
+  readonly arn: string;
+  readonly #role: RoleToAssume;
   readonly #writes = new WritesUnderWay();
 
-  constructor(ctx: PortContext, { clusterId, firstListId }: ClusterIdentity) {
+  constructor(ctx: PortContext, identity: ClusterIdentity) {
+    const { clusterId, clusterName, firstListId, roleArn } = identity;
     this.ctx = ctx;
+    this.arn = clusterArn(ctx, { name: clusterName });
+    this.#role = roleForNodes(roleArn);
     this.lists = new AttributeLists(ctx, clusterId, firstListId);
-    this.schemas = new TableSchemas(ctx);
+    this.schemas = new TableSchemas(ctx, () => this.dynamodb());
+  }
+
+  /** DynamoDB, as far as the cluster's role may use it. Rejects with AccessDeniedException if the role is not to be had. */
+  async dynamodb(): Promise<ServiceClients["dynamodb"]> {
+    try {
+      return (await this.ctx.servicesAs(this.#role)).dynamodb;
+    } catch (denial) {
+      if (!(denial instanceof ServiceError)) throw denial;
+      throw this.ctx.error("AccessDeniedException", denial.message);
+    }
   }
 
   get sortedNodes(): Node[] {

@@ -7,6 +7,7 @@ import type { Connection } from "#kernel/listeners.ts";
 import { failureAnswer, unauthenticatedAnswer, unauthorizedAnswer } from "./failures.ts";
 import { InputBuffer } from "./input-buffer.ts";
 import type { Node } from "./node.ts";
+import { permit, type Asked } from "./permissions.ts";
 import { answerRequest } from "./requests.ts";
 
 /** What every client says first: a name, no layers, its session, who it is, no types of its own. */
@@ -20,6 +21,8 @@ const service = 1;
 const largestFrameBytes = 20 * 1024 * 1024;
 /** Whoever has not signed in needs no more than this. */
 const largestFrameUnsignedBytes = 16 * 1024;
+/** Clients sign in anew after five minutes at the latest, some of which a request may be on its way. */
+const signedInMs = 6 * 60_000;
 /** Clients keep connections open for as long as they are of use; half an hour of silence means that nobody is there. */
 const idleMs = 30 * 60_000;
 
@@ -31,6 +34,7 @@ export class Session {
   readonly #scanner = new FrameScanner();
   #isGreeted = false;
   #principal: Principal | undefined;
+  #signedInAtMs = 0;
   #isBusy = false;
   #hasEnded = false;
 
@@ -122,12 +126,15 @@ export class Session {
     }
     const { ctx } = this.#node.cluster;
     this.#node.metrics.add("TotalRequestCount");
-    if (this.#principal === undefined) {
-      this.#refuse(unauthenticatedAnswer(ctx.random.uuid()));
-    } else if (method !== "endpoints" && this.#principal.account !== ctx.account) {
-      this.#refuse(unauthorizedAnswer(ctx.random.uuid(), this.#principal.arn));
+    const requestId = ctx.random.uuid();
+    const caller = this.#caller();
+    if (caller === undefined) {
+      this.#refuse(unauthenticatedAnswer(requestId));
+    } else if (method !== "endpoints" && caller.account !== ctx.account) {
+      this.#refuse(unauthorizedAnswer(requestId, caller.arn));
     } else {
-      this.#serve(method, reader);
+      const { remoteAddress } = this.#connection;
+      this.#serve({ method, reader, caller, requestId, remoteAddress });
     }
   }
 
@@ -135,10 +142,19 @@ export class Session {
     const accessKeyId = reader.text();
     const signature = reader.text();
     const stringToSign = reader.byteString().toString("utf8");
-    const signed = { accessKeyId, signature, stringToSign, service: "dax" };
-    const found = this.#node.cluster.ctx.authenticate(signed);
+    const sessionToken = reader.tryNull() ? undefined : reader.text();
+    const { ctx } = this.#node.cluster;
+    const signed = { accessKeyId, signature, stringToSign, sessionToken, service: "dax" };
+    this.#signedInAtMs = ctx.elapsedMs();
+    const found = ctx.authenticate(signed);
     if (found instanceof Promise) void this.#authorizeLater(found);
     else this.#principal = found;
+  }
+
+  /** Undefined until somebody has signed in, and when that was too long ago. */
+  #caller(): Principal | undefined {
+    const sinceMs = this.#node.cluster.ctx.elapsedMs() - this.#signedInAtMs;
+    return sinceMs < signedInMs ? this.#principal : undefined;
   }
 
   async #authorizeLater(found: Promise<Principal | undefined>): Promise<void> {
@@ -156,21 +172,27 @@ export class Session {
     this.#connection.write(answer);
   }
 
-  #serve(method: Exclude<MethodName, "authorizeConnection">, reader: CborReader): void {
+  #serve(asked: Asked): void {
+    const node = this.#node;
+    const { localAddress } = this.#connection;
     let answer: Buffer | Promise<Buffer>;
     try {
-      answer = answerRequest(this.#node, method, reader, this.#connection.localAddress);
+      const permitted = permit(node.cluster, asked);
+      answer =
+        permitted === undefined
+          ? answerRequest(node, asked, localAddress)
+          : permitted.then(() => answerRequest(node, asked, localAddress));
     } catch (failure) {
-      answer = failureAnswer(this.#node, failure);
+      answer = failureAnswer(node, failure, asked.requestId);
     }
     if (Buffer.isBuffer(answer)) this.#connection.write(answer);
-    else void this.#serveLater(answer);
+    else void this.#serveLater(answer, asked);
   }
 
-  async #serveLater(answer: Promise<Buffer>): Promise<void> {
+  async #serveLater(answer: Promise<Buffer>, { requestId }: Asked): Promise<void> {
     this.#isBusy = true;
     const bytes = await answer
-      .catch((failure: unknown) => failureAnswer(this.#node, failure))
+      .catch((failure: unknown) => failureAnswer(this.#node, failure, requestId))
       .catch((failure: unknown) => {
         this.#node.cluster.ctx.report("a failure could not be told", failure);
         return undefined;

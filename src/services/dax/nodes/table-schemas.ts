@@ -1,5 +1,6 @@
 import type { KeySchema, KeyAttribute } from "#engines/dax-protocol/keys.ts";
 import type { Context } from "#kernel/context.ts";
+import type { ServiceClients } from "#kernel/service.ts";
 
 /** As long as the clients remember a table's key. */
 const rememberedMs = 60_000;
@@ -13,10 +14,12 @@ interface Remembered {
 /** The primary keys of the tables that a cluster was asked for. */
 export class TableSchemas {
   readonly #ctx: Context;
+  readonly #dynamodb: () => Promise<ServiceClients["dynamodb"]>;
   readonly #byName = new Map<string, Remembered>();
 
-  constructor(ctx: Context) {
+  constructor(ctx: Context, dynamodb: () => Promise<ServiceClients["dynamodb"]>) {
     this.#ctx = ctx;
+    this.#dynamodb = dynamodb;
   }
 
   known(tableName: string): KeySchema | undefined {
@@ -28,9 +31,8 @@ export class TableSchemas {
   async find(tableName: string): Promise<KeySchema> {
     const known = this.known(tableName);
     if (known !== undefined) return known;
-    const { Table: table } = await this.#ctx.services.dynamodb.DescribeTable({
-      TableName: tableName,
-    });
+    const dynamodb = await this.#dynamodb();
+    const { Table: table } = await dynamodb.DescribeTable({ TableName: tableName });
     const types = new Map(
       table?.AttributeDefinitions?.map((one) => [one.AttributeName, one.AttributeType]),
     );

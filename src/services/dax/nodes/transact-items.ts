@@ -27,14 +27,15 @@ export async function transactGetItems(node: Node, reader: CborReader): Promise<
     ? []
     : column(reader, () => (reader.tryNull() ? undefined : projectionPaths(reader.byteString())));
   const options = readOptions(reader);
-  const { ctx, lists, schemas } = node.cluster;
+  const { lists, schemas } = node.cluster;
   const wanted = await Promise.all(
     tableNames.map(async (tableName, index) => {
       const schema = await schemas.find(tableName);
       return { tableName, schema, key: part(keys, index), projection: projections[index] };
     }),
   );
-  const output = await ctx.services.dynamodb.TransactGetItems({
+  const dynamodb = await node.cluster.dynamodb();
+  const output = await dynamodb.TransactGetItems({
     TransactItems: wanted.map(({ tableName, schema, key, projection }) => {
       const placeholders = new Placeholders();
       return {
@@ -110,8 +111,9 @@ export async function transactWriteItems(node: Node, reader: CborReader): Promis
     }),
   );
   const writes = rows.filter(({ operation }) => operation !== action.check);
-  const write = (): ReturnType<typeof cluster.ctx.services.dynamodb.TransactWriteItems> =>
-    cluster.ctx.services.dynamodb.TransactWriteItems({
+  const dynamodb = await cluster.dynamodb();
+  const write = (): ReturnType<typeof dynamodb.TransactWriteItems> =>
+    dynamodb.TransactWriteItems({
       TransactItems: rows.map(({ request }) => request),
       ClientRequestToken: options.clientRequestToken,
       ReturnConsumedCapacity: options.capacity,

@@ -38,15 +38,16 @@ export async function putItem(node: Node, reader: CborReader): Promise<Buffer> {
   const key = reader.byteString();
   const body = reader.byteString();
   const options = readOptions(reader);
-  const { ctx, schemas, lists } = node.cluster;
+  const { schemas, lists } = node.cluster;
   const schema = await schemas.find(tableName);
   const item = await readItem(node.cluster, key, body, schema);
   const placeholders = new Placeholders();
   const condition = optionalCondition(options.condition, placeholders);
+  const dynamodb = await node.cluster.dynamodb();
   const output = await node.cluster.write(
     [{ tableName, schema, key }],
     () =>
-      ctx.services.dynamodb.PutItem({
+      dynamodb.PutItem({
         TableName: tableName,
         Item: item,
         ConditionExpression: condition,
@@ -66,14 +67,15 @@ export async function deleteItem(node: Node, reader: CborReader): Promise<Buffer
   const tableName = reader.byteString().toString("latin1");
   const key = reader.byteString();
   const options = readOptions(reader);
-  const { ctx, schemas, lists } = node.cluster;
+  const { schemas, lists } = node.cluster;
   const schema = await schemas.find(tableName);
   const placeholders = new Placeholders();
   const condition = optionalCondition(options.condition, placeholders);
+  const dynamodb = await node.cluster.dynamodb();
   const output = await node.cluster.write(
     [{ tableName, schema, key }],
     () =>
-      ctx.services.dynamodb.DeleteItem({
+      dynamodb.DeleteItem({
         TableName: tableName,
         Key: decodeKey(key, schema),
         ConditionExpression: condition,
@@ -94,17 +96,18 @@ export async function updateItem(node: Node, reader: CborReader): Promise<Buffer
   const tableName = reader.byteString().toString("latin1");
   const key = reader.byteString();
   const options = readOptions(reader);
-  const { ctx, schemas, lists } = node.cluster;
+  const { schemas, lists } = node.cluster;
   const schema = await schemas.find(tableName);
   const placeholders = new Placeholders();
   const update = optionalUpdate(options.update, placeholders);
   const condition = optionalCondition(options.condition, placeholders);
   const { returnValues = "NONE" } = options;
   const isWholeItem = returnValues === "NONE" || returnValues === "ALL_NEW";
+  const dynamodb = await node.cluster.dynamodb();
   const output = await node.cluster.write(
     [{ tableName, schema, key }],
     () =>
-      ctx.services.dynamodb.UpdateItem({
+      dynamodb.UpdateItem({
         TableName: tableName,
         Key: decodeKey(key, schema),
         UpdateExpression: update,
@@ -157,10 +160,11 @@ export async function batchWriteItem(node: Node, reader: CborReader): Promise<Bu
         : { PutRequest: { Item: item } },
     );
   }
+  const dynamodb = await cluster.dynamodb();
   const output = await cluster.write(
     writes,
     () =>
-      cluster.ctx.services.dynamodb.BatchWriteItem({
+      dynamodb.BatchWriteItem({
         RequestItems: requestItems,
         ReturnConsumedCapacity: options.capacity,
         ReturnItemCollectionMetrics: options.metrics,
