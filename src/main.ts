@@ -3,6 +3,7 @@ import { textAuthenticator } from "#gateway/authenticate-text.ts";
 import { gateway } from "#gateway/pipeline.ts";
 import { httpPeers } from "#gateway/peers.ts";
 import { openFront } from "#gateway/front/open-front.ts";
+import { authorityFile, Certificates } from "#kernel/certificates.ts";
 import { Credentials, type Credential } from "#kernel/credentials.ts";
 import { rootOf } from "#kernel/identity.ts";
 import { Faults } from "#kernel/faults.ts";
@@ -83,12 +84,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   };
   // Made once: snapshots of a state in memory are sealed under its key.
   let vault: Vault | undefined;
+  let certificates: Certificates | undefined;
   const life = await Life.begin({
     clock: world.clock,
     version: options.version,
     place,
     makeKernel: async (store) => {
       vault ??= await vaultOf(options);
+      certificates ??= certificatesOf(options, vault);
       const directory = new Directory({ store, vault, nowMs: () => world.clock.nowMs() });
       return new Kernel({
         world,
@@ -103,6 +106,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         faults,
         peers,
         vault,
+        certificates,
         policies: directory,
         credentials: new Credentials(rootCredentials(options), directory),
       });
@@ -167,6 +171,15 @@ async function vaultOf({ world, dataFolder }: ServerOptions): Promise<Vault> {
       ? random.bytes(32)
       : await masterKeyOf(files, join(dataFolder, masterKeyFile), random);
   return new Vault(key, random);
+}
+
+function certificatesOf(
+  { world: { files, random, clock }, dataFolder }: ServerOptions,
+  vault: Vault,
+): Certificates {
+  const file =
+    dataFolder === undefined ? undefined : { files, path: join(dataFolder, authorityFile) };
+  return new Certificates({ vault, random, clock, file });
 }
 
 function rootCredentials({ rootKey, account }: ServerOptions): Credential[] {

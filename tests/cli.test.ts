@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, writeFile } from "node:fs/promises";
+import { chmod, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -148,6 +148,19 @@ describe("The other commands", () => {
     assert.equal(AWS_ENDPOINT_URL, "http://127.0.0.1:4566");
     assert.equal(AWS_REGION, "eu-west-1");
     assert.equal(AWS_ACCESS_KEY_ID, "000000000000");
+  });
+
+  test("tule env has Node.js trust the data folder's authority, once there is one", async () => {
+    const folder = await emptyFolder();
+    const print = async (): Promise<Record<string, string | undefined>> =>
+      environmentAfter((await tuleCommand(["env", "--data", "data"], folder).ended).output);
+    assert.equal((await print())["NODE_EXTRA_CA_CERTS"], undefined);
+    const server = tuleCommand(["start", "--data", "data", "--port", "0"], folder);
+    await fetch(`${await server.ready()}/_tule/ca.pem`);
+    server.child.kill("SIGTERM");
+    await server.ended;
+    const { NODE_EXTRA_CA_CERTS: file } = await print();
+    assert.match(await readFile(file!, "utf8"), /BEGIN CERTIFICATE/);
   });
 
   test("tule status tells how a server is, and fails where there is none", async () => {

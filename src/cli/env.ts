@@ -1,3 +1,5 @@
+import { join, resolve } from "node:path";
+import { authorityFile } from "#kernel/certificates.ts";
 import { realWorld } from "#world/real.ts";
 import { clientKey } from "./client-key.ts";
 import type { Configuration } from "./configuration.ts";
@@ -34,14 +36,15 @@ export async function printEnvironment(
   const { account, region } = configuration;
   if (configuration.port === 0)
     throw new UsageError("tule env needs the port that the server listens on");
-  const key = await clientKey(configuration, realWorld().files);
+  const { files } = realWorld();
+  const key = await clientKey(configuration, files);
   if (key === undefined) {
     process.stderr.write(
       `tule: ${configuration.data} holds no access key yet; the first tule start makes it\n`,
     );
     return 1;
   }
-  const variables = {
+  const variables: Record<string, string> = {
     AWS_ENDPOINT_URL: endpointOf(configuration),
     AWS_ACCESS_KEY_ID: key.accessKeyId,
     AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
@@ -49,6 +52,11 @@ export async function printEnvironment(
     AWS_DEFAULT_REGION: region,
     AWS_ACCOUNT_ID: account,
   };
+  // There as soon as something speaks TLS.
+  const authority = join(resolve(configuration.data), authorityFile);
+  if (!configuration.memory && (await files.read(authority)) !== undefined) {
+    variables["NODE_EXTRA_CA_CERTS"] = authority;
+  }
   for (const [name, value] of Object.entries(variables)) {
     process.stdout.write(`${shells[shell](name, value)}\n`);
   }

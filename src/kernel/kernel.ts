@@ -8,6 +8,7 @@ import type { RequestContext } from "./authorization/request-context.ts";
 import { AssumedRoles } from "./assumed-roles.ts";
 import { CallContext } from "./call-context.ts";
 import type { JobContext, Tenant } from "./context.ts";
+import { Certificates } from "./certificates.ts";
 import { Credentials } from "./credentials.ts";
 import { Contributors } from "./contributors.ts";
 import { Faults } from "./faults.ts";
@@ -55,6 +56,8 @@ export interface KernelOptions {
   readonly credentials?: Credentials;
   /** What seals secrets; under a key that nobody else has unless it is given. */
   readonly vault?: Vault;
+  /** What proves to clients who this server is; of an authority that nobody knows unless it is given. */
+  readonly certificates?: Certificates;
   /** The services' own ports (listeners.ts). Without it they are on loopback, for nobody. */
   readonly ports?: PortOptions;
 }
@@ -121,6 +124,7 @@ export class Kernel {
   readonly authorizer: Authorizer;
   readonly credentials: Credentials;
   readonly vault: Vault;
+  readonly certificates: Certificates;
   readonly contributors: Contributors;
   readonly assumedRoles: AssumedRoles;
   readonly #subscribers = new Map<string, string[]>();
@@ -152,6 +156,9 @@ export class Kernel {
     this.credentials = options.credentials ?? new Credentials([]);
     this.assumedRoles = new AssumedRoles(this);
     this.vault = options.vault ?? new Vault(world.random.bytes(32), world.random);
+    const { vault } = this;
+    this.certificates =
+      options.certificates ?? new Certificates({ vault, random: world.random, clock: world.clock });
     for (const service of options.services) {
       for (const event of service.subscriptions.keys()) {
         this.#subscribers.set(event, [...(this.#subscribers.get(event) ?? []), service.name]);
@@ -167,6 +174,7 @@ export class Kernel {
       ...options,
       host,
       firstPort: first,
+      certificates: this.certificates,
       open: (owner, listener, opening) => this.#openPort(owner, listener, opening),
     });
   }

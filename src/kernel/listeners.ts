@@ -3,6 +3,7 @@ import { tuple } from "#base/tuple.ts";
 import type { Codec, Snapshot, Store, Transaction, Unwatch } from "#store/store.ts";
 import type { Cancel, Connection, Listener, World } from "#world/world.ts";
 import type { RequestContext } from "./authorization/request-context.ts";
+import type { Certificates } from "./certificates.ts";
 import type { Context, Tenant } from "./context.ts";
 import type { Log } from "./log.ts";
 import type { Principal } from "./identity.ts";
@@ -30,6 +31,8 @@ export interface PortRequest {
   readonly key: string;
   /** Anything that JSON can hold: what the handler is told. */
   readonly payload?: unknown;
+  /** Its clients speak TLS: certificates.ts. A port stays what it was opened as. */
+  readonly isSecure?: boolean;
 }
 
 export interface Address {
@@ -101,6 +104,7 @@ interface PortRecord extends PortOwner {
   readonly listener: string;
   readonly key: string;
   readonly payload: unknown;
+  readonly isSecure?: boolean;
   /** 0 until it was opened for the first time. */
   readonly port: number;
 }
@@ -122,10 +126,11 @@ function portKey(owner: PortOwner, listener: string, key: string): Key {
 
 export function openPort(tx: Transaction, owner: PortOwner, request: PortRequest): void {
   const { service, account, region } = owner;
-  const { listener, key, payload = null } = request;
+  const { listener, key, payload = null, isSecure = false } = request;
   const stored = portKey(owner, listener, key);
   const port = tx.record(stored, portCodec)?.port ?? 0;
-  tx.putRecord(stored, portCodec, { service, account, region, listener, key, payload, port });
+  const record = { service, account, region, listener, key, payload, isSecure, port };
+  tx.putRecord(stored, portCodec, record);
 }
 
 export function closePort(tx: Transaction, owner: PortOwner, listener: string, key: string): void {
@@ -136,6 +141,7 @@ export interface ListenersOptions {
   readonly world: Pick<World, "clock" | "sockets">;
   readonly store: Store;
   readonly log: Log;
+  readonly certificates: Certificates;
   /** Where ports are opened. */
   readonly host: string;
   /** The first number that is given away, then the next free ones; 0 lets the system pick. */
@@ -230,7 +236,7 @@ export class Listeners {
     };
     let listener: Listener;
     try {
-      listener = await this.#listen(record.port, taken, accept);
+      listener = await this.#listen(record, taken, accept);
     } catch (error) {
       const { service, key: name, port } = record;
       this.#problems.set(key, error);
@@ -248,17 +254,20 @@ export class Listeners {
 
   /** The number that the port has for good, or the first free one. */
   async #listen(
-    port: number,
+    { port, isSecure }: PortRecord,
     taken: ReadonlySet<number>,
     accept: (connection: Connection) => void,
   ): Promise<Listener> {
-    const { world, host, firstPort } = this.#options;
-    if (port !== 0 || firstPort === 0) return world.sockets.listen({ host, port }, accept);
+    const { world, host, firstPort, certificates } = this.#options;
+    const identityFor = isSecure === true ? await certificates.identities() : undefined;
+    const listen = (at: number): Promise<Listener> =>
+      world.sockets.listen({ host, port: at, identityFor }, accept);
+    if (port !== 0 || firstPort === 0) return listen(port);
     let problem: unknown;
     for (let candidate = firstPort; candidate < firstPort + portsTried; candidate += 1) {
       if (taken.has(candidate)) continue;
       try {
-        return await world.sockets.listen({ host, port: candidate }, accept);
+        return await listen(candidate);
       } catch (error) {
         problem = error;
       }

@@ -14,6 +14,15 @@ test("what was sealed opens for its purpose and for what it is about", () => {
   assert.equal(vault.open("keys", sealed, "AKIA2"), undefined);
 });
 
+test("a purpose has one secret under a master key", () => {
+  const made = vault.secretFor("one");
+  assert.equal(made.length, 32);
+  assert.deepEqual(vault.secretFor("one"), made);
+  assert.notDeepEqual(vault.secretFor("two"), made);
+  const other = new Vault(Buffer.alloc(32, 2), seededRandom(1));
+  assert.notDeepEqual(other.secretFor("one"), made);
+});
+
 test("what was changed or sealed under another master key does not open", () => {
   const sealed = vault.seal("keys", secret, "AKIA1");
   const changed = Buffer.from(sealed);

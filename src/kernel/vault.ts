@@ -44,6 +44,11 @@ export class Vault {
     }
   }
 
+  /** A secret of 32 bytes that is the same for as long as the master key is: what needs not be stored. */
+  secretFor(purpose: string): Buffer {
+    return Buffer.from(this.#keyFor(`secret: ${purpose}`));
+  }
+
   #keyFor(purpose: string): Buffer {
     let key = this.#keys.get(purpose);
     if (key === undefined) {

@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { realClock } from "./real-clock.ts";
 import { realFiles } from "./real-files.ts";
 import { realRequests } from "./real-requests.ts";
+import { secured } from "./secure-sockets.ts";
 import type { Listener, Processes, Random, Sockets, World } from "./world.ts";
 
 /** The world as it is: the machine's clock, disk, network and processes. */
@@ -45,7 +46,8 @@ function realSockets(): Sockets {
   return {
     listen: (at, onConnection) =>
       new Promise((resolve, reject) => {
-        const server = createServer({ allowHalfOpen: true, noDelay: true }, onConnection);
+        const secure = at.identityFor && secured(at.identityFor, onConnection);
+        const server = createServer({ allowHalfOpen: true, noDelay: true }, secure ?? onConnection);
         server.once("error", reject);
         server.listen(at.port, at.host, () => {
           server.off("error", reject);

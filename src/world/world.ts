@@ -139,6 +139,19 @@ export interface ListenAt {
   readonly host: string;
   /** 0 picks a free one. */
   readonly port: number;
+  /**
+   * Connections speak TLS, and this tells who the server is: for the host name that the client asks for, or the address
+   * that it reached. Connections are handed over before their handshake, which may fail. A simulated world speaks plain.
+   */
+  readonly identityFor?: ((name: string | undefined) => ServerIdentity) | undefined;
+}
+
+/** What proves to clients who a server is. */
+export interface ServerIdentity {
+  /** PEM: the server's own, then that of its authority. */
+  readonly certificates: string;
+  /** PEM. */
+  readonly privateKey: string;
 }
 
 export interface Listener {

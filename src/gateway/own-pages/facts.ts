@@ -29,6 +29,15 @@ export const info: OwnPage = {
   },
 };
 
+/** The certificate that clients have to trust who speak TLS with this server. */
+export const authority: OwnPage = {
+  access: "all",
+  async GET({ options: { kernel } }) {
+    const headers = { "content-type": "application/x-pem-file" };
+    return { status: 200, headers, body: await kernel.certificates.authority() };
+  },
+};
+
 export const metrics: OwnPage = {
   access: "all",
   GET({ options: { kernel } }) {

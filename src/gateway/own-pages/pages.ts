@@ -4,7 +4,7 @@ import { checkAccess } from "./access.ts";
 import { contributors } from "./contributors.ts";
 import { cost } from "./cost.ts";
 import { denials } from "./denials.ts";
-import { health, info, metrics } from "./facts.ts";
+import { authority, health, info, metrics } from "./facts.ts";
 import { faults } from "./faults.ts";
 import { links } from "./links.ts";
 import { measurements } from "./measurements.ts";
@@ -16,6 +16,7 @@ import { time } from "./time.ts";
 
 /** The server's own pages: one file per noun. `docs/guides/bend-it.md` documents those that bend it. */
 const pages: Readonly<Record<string, OwnPage>> = {
+  "ca.pem": authority,
   contributors,
   cost,
   denials,

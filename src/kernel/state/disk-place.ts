@@ -20,6 +20,7 @@ import {
  *
  *     store, blobs                 the state
  *     root-key.json, master.key    the root user's access key, and what the state's secrets are sealed with
+ *     ca.pem                       the certificate of its authority (certificates.ts)
  *     snapshots/NAME               a snapshot: the same folders, and snapshot.json
  *     forks/NAME                   the data folder of another server
  *     store.staged ...             a copy that is to be the state

@@ -19,7 +19,7 @@ export function describeCluster(ctx: Context, cluster: ClusterRecord): Cluster {
     ActiveNodes: nodes.filter(({ status }) => status === "available").length,
     NodeType: cluster.nodeType,
     Status: cluster.status,
-    ClusterDiscoveryEndpoint: cluster.endpoint && describeEndpoint(cluster.endpoint),
+    ClusterDiscoveryEndpoint: cluster.endpoint && describeEndpoint(cluster, cluster.endpoint),
     NodeIdsToRemove: leaving.length === 0 ? undefined : leaving,
     Nodes: nodes.map((node) => describeNode(cluster, node)),
     PreferredMaintenanceWindow: cluster.maintenanceWindow,
@@ -39,7 +39,7 @@ export function describeCluster(ctx: Context, cluster: ClusterRecord): Cluster {
       NodeIdsToReboot: waiting,
     },
     SSEDescription: { Status: cluster.isEncryptedAtRest ? "ENABLED" : "DISABLED" },
-    ClusterEndpointEncryptionType: "NONE",
+    ClusterEndpointEncryptionType: cluster.isEncryptedInTransit === true ? "TLS" : "NONE",
     NetworkType: "ipv4",
   };
 }
@@ -60,7 +60,11 @@ function isWaiting(cluster: ClusterRecord, node: NodeRecord): boolean {
   return node.parameterGroup !== cluster.parameterGroup && node.status !== "deleting";
 }
 
-function describeEndpoint({ host, port }: EndpointRecord): Endpoint {
+function describeEndpoint(
+  { isEncryptedInTransit }: ClusterRecord,
+  { host, port }: EndpointRecord,
+): Endpoint {
+  const scheme = isEncryptedInTransit === true ? "daxs" : "dax";
   const bracketed = host.includes(":") ? `[${host}]` : host;
-  return { Address: host, Port: port, URL: `dax://${bracketed}:${port}` };
+  return { Address: host, Port: port, URL: `${scheme}://${bracketed}:${port}` };
 }

@@ -26,6 +26,8 @@ export interface ClusterRecord {
   readonly roleArn: string;
   readonly parameterGroup: string;
   readonly isEncryptedAtRest: boolean;
+  /** Its clients speak TLS. */
+  readonly isEncryptedInTransit?: boolean;
   /** In the order in which the keys came. */
   readonly tags: readonly (readonly [key: string, value: string])[];
 }

@@ -75,6 +75,7 @@ export const createCluster = {
         roleArn: input.IamRoleArn,
         parameterGroup: group.name,
         isEncryptedAtRest: input.SSESpecification?.Enabled === true,
+        isEncryptedInTransit: input.ClusterEndpointEncryptionType === "TLS",
         tags: [...tags],
       };
       const cluster = withNewNodes(ctx, bare, input.ReplicationFactor, input.AvailabilityZones);
@@ -105,14 +106,6 @@ function checkRequest(
   checkMaintenanceWindow(ctx, input.PreferredMaintenanceWindow);
   checkTopic(ctx, input.NotificationTopicArn);
   checkSecurityGroups(ctx, input.SecurityGroupIds);
-  if (input.ClusterEndpointEncryptionType === "TLS") {
-    throw new ServiceError(
-      "NotImplemented",
-      "Clusters with endpoint encryption (TLS) are not implemented yet",
-      {},
-      501,
-    );
-  }
   if (input.NetworkType !== undefined && input.NetworkType !== "ipv4") {
     throw new ServiceError(
       "NotImplemented",

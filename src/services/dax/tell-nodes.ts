@@ -22,8 +22,9 @@ export function tellNodes(tx: Transaction, ctx: Context, cluster: ClusterRecord)
     firstListId: cluster.firstListId,
     roleArn: cluster.roleArn,
   };
+  const isSecure = cluster.isEncryptedInTransit === true;
   const open = (key: string, payload: PortPayload): void =>
-    ctx.openPort(tx, { listener: portListener, key, payload });
+    ctx.openPort(tx, { listener: portListener, key, payload, isSecure });
   open(discoveryPortKey(cluster), identity);
   for (const node of cluster.nodes) {
     if (node.status === "deleting") ctx.closePort(tx, portListener, nodePortKey(cluster, node));

@@ -1,11 +1,16 @@
 """Items through AWS's Python client for DAX: each operation, its errors, expressions as the client compiles them."""
 
 import json
+import os
+import tempfile
+import urllib.request
 
 from amazondax import AmazonDaxClient
 from botocore.exceptions import ClientError
 from cases import case, client, equal, refused, run
 
+# Where Python looks for the certificates that it trusts.
+os.environ["SSL_CERT_FILE"] = tempfile.NamedTemporaryFile(suffix=".pem").name
 trust = {"Effect": "Allow", "Principal": {"Service": "dax.amazonaws.com"}, "Action": "sts:AssumeRole"}
 role = client("iam").create_role(
     RoleName="DAX",
@@ -114,6 +119,27 @@ def _():
     equal(error.response["Error"]["Code"], "ConditionalCheckFailedException")
     error = refused(ClientError, lambda: dax.get_item(TableName="missing", Key=key("error")))
     equal(error.response["Error"]["Code"], "ResourceNotFoundException")
+
+
+@case("DAX: a cluster with TLS is trusted through its authority's certificate")
+def _():
+    control.create_cluster(
+        ClusterName="secret",
+        NodeType="dax.t3.small",
+        ReplicationFactor=1,
+        IamRoleArn=role["Arn"],
+        ClusterEndpointEncryptionType="TLS",
+    )
+    with open(os.environ["SSL_CERT_FILE"], "wb") as file:
+        endpoint = control.meta.endpoint_url
+        file.write(urllib.request.urlopen(f"{endpoint}/_tule/ca.pem").read())
+    secret = {"Status": "creating"}
+    while secret["Status"] != "available":
+        secret = control.describe_clusters(ClusterNames=["secret"])["Clusters"][0]
+    url = secret["ClusterDiscoveryEndpoint"]["URL"]
+    with AmazonDaxClient(endpoint_url=url) as client:
+        client.put_item(TableName="songs", Item=key("secret"))
+        equal(client.get_item(TableName="songs", Key=key("secret"))["Item"], key("secret"))
 
 
 run()

@@ -102,7 +102,6 @@ describe("A cluster", () => {
         { Tags: Array.from({ length: 51 }, (_, at) => ({ Key: `k${at}`, Value: "" })) },
         "TagQuotaPerResourceExceeded",
       ],
-      [{ ClusterEndpointEncryptionType: "TLS" as const }, "NotImplemented"],
       [{ NetworkType: "ipv6" as const }, "NotImplemented"],
     ] as const;
     for (const [wrong, name] of cases) {
