@@ -76,7 +76,7 @@ test("a client is shown the name that it asks for, and what is no TLS is shown t
 async function started(folder: string): Promise<{ endpoint: string; kill(): Promise<void> }> {
   const server = new ServerProcess(folder, ["--service-port", "0", "--log", "error"]);
   after(() => server.kill());
-  return { endpoint: await server.ready, kill: async () => void (await server.kill()) };
+  return { endpoint: await server.ready, kill: () => server.kill() };
 }
 
 /** What a program of a user's prints, that puts or gets an item through AWS's client. */
