@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { textAuthenticator } from "#gateway/authenticate-text.ts";
 import { gateway } from "#gateway/pipeline.ts";
+import { PeerSignatures } from "#gateway/peer-signatures.ts";
 import { httpPeers } from "#gateway/peers.ts";
 import { openFront } from "#gateway/front/open-front.ts";
 import { authorityFile, Certificates } from "#kernel/certificates.ts";
@@ -72,7 +73,16 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const settings = { throttle: options.throttle, partitionLimits: options.partitionLimits };
   const place = placeOf(options);
   const { blobs } = place;
-  const peers = options.peers && httpPeers({ ...options.peers, requests: world.requests, log });
+  const peerSignatures = options.peers && new PeerSignatures(options.peers.secret, world);
+  const peers =
+    options.peers &&
+    peerSignatures &&
+    httpPeers({
+      urls: options.peers.urls,
+      signatures: peerSignatures,
+      requests: world.requests,
+      log,
+    });
   const ports = {
     host: options.host,
     first: options.servicePort,
@@ -126,7 +136,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       },
       defaultAccount: options.account,
       defaultRegion: options.region,
-      peerSecret: options.peers?.secret,
+      peerSignatures,
     });
     const front = await openFront({
       sockets: world.sockets,

@@ -1,4 +1,5 @@
 import type { Kernel } from "#kernel/kernel.ts";
+import type { PeerSignatures } from "./peer-signatures.ts";
 import type { Life } from "#kernel/state/life.ts";
 
 /** What the server says of itself. */
@@ -19,5 +20,5 @@ export interface GatewayOptions {
   readonly defaultAccount: string;
   readonly defaultRegion: string;
   /** What signs the calls of the servers that serve other regions; undefined if there are none. */
-  readonly peerSecret?: string | undefined;
+  readonly peerSignatures?: PeerSignatures | undefined;
 }

@@ -1,39 +1,27 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Log } from "#kernel/log.ts";
 import { type Peers, type RegionCall, RegionUnreachable } from "#kernel/region-calls.ts";
 import type { Requests } from "#world/world.ts";
+import { type PeerSignatures, signatureHeader } from "./peer-signatures.ts";
 
 /*
  * How servers that share out the regions among them talk: a call between regions is a POST of JSON to the peer's own
- * page, signed with the secret that they share. Whoever knows the secret may do anything to replicas here. Calls bear
- * repeating, as jobs do it. A signature has neither time nor number: whoever could record an old call (that a replica
- * leaves, say) could send it again. So peers speak https wherever others may listen.
+ * page, signed with the secret that they share (peer-signatures.ts). Whoever knows the secret may do anything to replicas
+ * here. Calls bear repeating, as jobs do it. Signatures hide nothing: peers speak https wherever others may listen.
  */
 
 export const peerPath = "/_tule/replication";
-export const signatureHeader = "x-tule-peer-signature";
 const timeoutMs = 10_000;
 
 export interface PeerOptions {
   /** By region: `http://10.0.0.2:4566`. */
   readonly urls: ReadonlyMap<string, string>;
-  readonly secret: string;
+  readonly signatures: PeerSignatures;
   readonly requests: Requests;
   readonly log: Log;
 }
 
-/** Base64 of the body's HMAC-SHA256. */
-export function signatureOf(body: Buffer, secret: string): string {
-  return createHmac("sha256", secret).update(body).digest("base64");
-}
-
-export function isSignedBy(body: Buffer, secret: string, signature: string | undefined): boolean {
-  const [given, right] = [Buffer.from(signature ?? ""), Buffer.from(signatureOf(body, secret))];
-  return given.length === right.length && timingSafeEqual(given, right);
-}
-
 /** Peers over HTTP. */
-export function httpPeers({ urls, secret, requests, log }: PeerOptions): Peers {
+export function httpPeers({ urls, signatures, requests, log }: PeerOptions): Peers {
   /** Refusals that were told of already: jobs try again several times a second. */
   const told = new Map<string, string>();
   return {
@@ -42,7 +30,7 @@ export function httpPeers({ urls, secret, requests, log }: PeerOptions): Peers {
       const body = Buffer.from(JSON.stringify(call satisfies RegionCall));
       const headers = {
         "content-type": "application/json",
-        [signatureHeader]: signatureOf(body, secret),
+        [signatureHeader]: signatures.sign(body),
       };
       let problem: string;
       try {

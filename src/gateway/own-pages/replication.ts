@@ -1,5 +1,5 @@
 import { type RegionCall, RegionUnreachable } from "#kernel/region-calls.ts";
-import { isSignedBy, signatureHeader } from "../peers.ts";
+import { signatureHeader } from "../peer-signatures.ts";
 import { json, type OwnPage, PageProblem } from "./page.ts";
 
 /** Calls of peers, who serve other regions: see ../peers.ts. */
@@ -7,11 +7,11 @@ export const replication: OwnPage = {
   access: "peers",
   largestBodyBytes: 16 * 1024 * 1024,
   async POST({ options, request, body }) {
-    const { peerSecret, kernel } = options;
-    if (peerSecret === undefined) throw new PageProblem(403, "this server has no peers");
-    if (!isSignedBy(body, peerSecret, request.headers[signatureHeader])) {
-      throw new PageProblem(403, "the call is not signed with this server's --peer-secret");
-    }
+    const { peerSignatures, kernel } = options;
+    if (peerSignatures === undefined) throw new PageProblem(403, "this server has no peers");
+    const refusal = peerSignatures.refusal(body, request.headers[signatureHeader]);
+    if (refusal !== undefined)
+      throw new PageProblem(refusal.isPassing ? 503 : 403, refusal.message);
     const call = callOf(body);
     if (kernel.peers.urlOf(call.to) !== undefined) {
       throw new PageProblem(421, `${call.to} is not served here`);

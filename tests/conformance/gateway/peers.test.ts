@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import test from "node:test";
 import { PutItemCommand, UpdateTableCommand } from "@aws-sdk/client-dynamodb";
+import { PeerSignatures } from "#gateway/peer-signatures.ts";
+import { realWorld } from "#world/real.ts";
 import { covers } from "../../support/covers.ts";
 import { east, Regions, setLink, west } from "../../support/dynamodb-replicas.ts";
 import { makeTable, plainTable, refusal, refusalError } from "../../support/dynamodb-tables.ts";
@@ -115,6 +117,21 @@ test("calls between regions that are not signed with the shared secret are refus
   const table = await where.describe(TableName, east);
   assert.equal(table?.Replicas?.[0]?.ReplicaStatus, "CREATING");
   assert.equal(await where.describe(TableName, west), undefined);
+});
+
+test("a call that somebody recorded is refused when it is sent again", async () => {
+  covers("dynamodb.UpdateTable");
+  const { western } = await startPeers();
+  const payload = { tableName: TableName, groupId: "none", region: east };
+  const call = { service: "dynamodb", account: "000000000001", from: east, to: west };
+  const body = Buffer.from(JSON.stringify({ ...call, call: "replicaActive", payload }));
+  const signature = new PeerSignatures("shared", realWorld()).sign(body);
+  const headers = { "x-tule-peer-signature": signature };
+  const send = () => western.raw({ path: "/_tule/replication", headers, body });
+  assert.equal((await send()).status, 200);
+  const again = await send();
+  assert.equal(again.status, 403);
+  assert.match(again.text, /the call has been taken before/);
 });
 
 test("a server without peers takes no such calls at all", async () => {
