@@ -1,3 +1,4 @@
+import { nonceBytes, SealedBody } from "./encryption/sealed-bytes.ts";
 import { checksumAlgorithms, type ChecksumAlgorithm } from "#base/checksums.ts";
 import type { ReceivedBlob } from "#kernel/blobs/blobs.ts";
 import type { Context } from "#kernel/context.ts";
@@ -18,7 +19,10 @@ export interface BodyInput {
 /** A body that has arrived as it should: on the disk, and not yet anybody's. */
 export interface ReceivedBody {
   readonly blob: ReceivedBlob;
-  readonly md5: Buffer;
+  /** MD5, hexadecimal; of what is encrypted with a key of its own, not of its contents. */
+  readonly etag: string;
+  /** What the body's piece keeps, where it is encrypted so. */
+  readonly nonce: string | undefined;
   /** The one that the request named or, without one, the usual one. */
   readonly checksum: ComputedChecksum;
   /** In the algorithm that `receiveBody` was asked for besides. */
@@ -29,6 +33,13 @@ export interface ComputedChecksum {
   readonly algorithm: ChecksumAlgorithm;
   /** Base64. */
   readonly value: string;
+}
+
+export interface ReceiveOptions {
+  /** A checksum to compute besides. */
+  readonly kept?: ChecksumAlgorithm | undefined;
+  /** What the bytes are to be encrypted with, beside the server's own key. */
+  readonly key?: Buffer | undefined;
 }
 
 /** Of a single upload. Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
@@ -42,7 +53,7 @@ const noBytes = Buffer.alloc(0);
 export async function receiveBody(
   ctx: Context,
   input: BodyInput,
-  kept?: ChecksumAlgorithm,
+  { kept, key }: ReceiveOptions = {},
 ): Promise<ReceivedBody> {
   const { Body: body = noBytes, ContentLength: announced } = input;
   const isWhole = body instanceof Uint8Array;
@@ -61,7 +72,9 @@ export async function receiveBody(
   const md5 = expectedMd5(input.ContentMD5);
   const expected = expectedChecksum(input, kept);
   const digests = new Digests(expected.algorithm, kept ?? expected.algorithm);
-  const blob = await ctx.blobs.receive(digests.observe(body));
+  const sealed = key && new SealedBody(key, ctx.random.bytes(nonceBytes));
+  const observed = digests.observe(body);
+  const blob = await ctx.blobs.receive(sealed?.seal(observed) ?? observed);
   try {
     if (expectedBytes !== undefined && blob.sizeBytes !== expectedBytes) {
       throw s3Error("IncompleteBody");
@@ -83,7 +96,8 @@ export async function receiveBody(
     const keptIn = kept ?? expected.algorithm;
     return {
       blob,
-      md5: found.md5,
+      etag: (sealed?.md5() ?? found.md5).toString("hex"),
+      nonce: sealed?.nonce,
       checksum,
       kept: { algorithm: keptIn, value: found.checksumIn(keptIn) },
     };

@@ -1,3 +1,4 @@
+import type { DefaultEncryption } from "./encryption/bucket-encryption.ts";
 import type { Tenant } from "#kernel/context.ts";
 import type { Codec } from "#store/store.ts";
 import type { Ownership } from "./access-control/ownership-controls.ts";
@@ -17,6 +18,8 @@ export interface BucketRecord extends Tenant {
   readonly objectLock?: true | undefined;
   /** It has a policy, which is asked even for what its owner's root wants. */
   readonly hasPolicy?: true | undefined;
+  /** Undefined for the server's own key. */
+  readonly encryption?: DefaultEncryption | undefined;
   /** Undefined for what new buckets have: "BucketOwnerEnforced". "none": it was taken away. */
   readonly ownership?: Ownership | "none" | undefined;
   /** Undefined for what new buckets have: everything is blocked. */

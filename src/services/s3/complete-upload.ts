@@ -9,7 +9,7 @@ import type { Snapshot } from "#store/store.ts";
 import { checksumMembers } from "./bodies.ts";
 import type { BucketRecord } from "./bucket-record.ts";
 import { checkWriteConditions, checkWriteHeaders } from "./conditions.ts";
-import { encryptionMember } from "./encryption.ts";
+import { encryptionMembers } from "./encryption/object-encryption.ts";
 import { s3Error } from "./errors.ts";
 import { partsPrefix, uploadKey } from "./keyspace.ts";
 import { putLayout } from "./layouts.ts";
@@ -51,8 +51,18 @@ export const completeUpload = {
           throw invalidPart(upload, part);
       }
       checkWriteConditions(currentObject(tx, ctx, bucket, input.Key), input.Key, input);
-      const { storageClass, headers, metadata, tags, lock, legalHold, owner, acl, uploadId } =
-        upload;
+      const {
+        storageClass,
+        headers,
+        metadata,
+        tags,
+        lock,
+        legalHold,
+        owner,
+        acl,
+        encryption,
+        uploadId,
+      } = upload;
       const version = putVersion(tx, ctx, bucket, random, {
         key: upload.key,
         modifiedMs: upload.initiatedMs,
@@ -77,6 +87,7 @@ export const completeUpload = {
         legalHold,
         owner,
         acl,
+        encryption,
       }) as ObjectVersion;
       // A part without bytes has no place in a layout: it goes with those that were not chosen.
       const used = parts.filter((part) => part.sizeBytes > 0).map(({ number }) => number);
@@ -120,7 +131,7 @@ function openOrDone(
 function answer(
   input: CompleteMultipartUploadRequest,
   bucket: BucketRecord,
-  { etag, checksum, versionId }: ObjectVersion,
+  { etag, checksum, versionId, encryption }: ObjectVersion,
 ): S3["CompleteMultipartUpload"]["output"] {
   const { Bucket, Key } = input;
   const path = Key.split("/").map(encodeURIComponent).join("%2F");
@@ -130,7 +141,7 @@ function answer(
     Key,
     ETag: `"${etag}"`,
     ...checksumMembers(checksum),
-    ...encryptionMember,
+    ...encryptionMembers(encryption, input),
     ...(bucket.versioning === "Enabled" && { VersionId: versionId }),
   };
 }

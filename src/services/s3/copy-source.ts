@@ -1,3 +1,4 @@
+import type { CustomerKeyInput } from "./encryption/customer-keys.ts";
 import type { BlobBody } from "#kernel/blobs/blobs.ts";
 import type { Context } from "#kernel/context.ts";
 import type { Snapshot } from "#store/store.ts";
@@ -13,6 +14,19 @@ export interface CopySourceInput {
   readonly CopySourceIfModifiedSince?: number | undefined;
   readonly CopySourceIfUnmodifiedSince?: number | undefined;
   readonly ExpectedSourceBucketOwner?: string | undefined;
+}
+
+/** What opens the source, as its reader would say it. */
+export function sourceCustomerKey(input: {
+  readonly CopySourceSSECustomerAlgorithm?: string | undefined;
+  readonly CopySourceSSECustomerKey?: string | undefined;
+  readonly CopySourceSSECustomerKeyMD5?: string | undefined;
+}): CustomerKeyInput {
+  return {
+    SSECustomerAlgorithm: input.CopySourceSSECustomerAlgorithm,
+    SSECustomerKey: input.CopySourceSSECustomerKey,
+    SSECustomerKeyMD5: input.CopySourceSSECustomerKeyMD5,
+  };
 }
 
 export interface CopySource extends FoundObject {

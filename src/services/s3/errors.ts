@@ -46,6 +46,10 @@ const errors = {
   ],
   InvalidBucketName: [400, "The specified bucket is not valid."],
   InvalidDigest: [400, "The Content-MD5 you specified was invalid."],
+  InvalidEncryptionAlgorithmError: [
+    400,
+    "The Encryption request you specified is not valid. Supported value: AES256.",
+  ],
   InvalidLocationConstraint: [400, "The specified location-constraint is not valid"],
   InvalidBucketState: [409, "The request is not valid with the current state of the bucket."],
   InvalidObjectState: [403, "The operation is not valid for the object's storage class"],

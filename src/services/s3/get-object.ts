@@ -14,7 +14,13 @@ import { checksumMembers } from "./bodies.ts";
 import { objectOwner } from "./access-control/ownership-controls.ts";
 import type { BucketRecord } from "./bucket-record.ts";
 import { checkReadConditions, wholeSecondMs } from "./conditions.ts";
-import { encryptionMember } from "./encryption.ts";
+import {
+  checkedCustomerKey,
+  encryptionMembers,
+  openingKey,
+} from "./encryption/object-encryption.ts";
+import { unsealed } from "./encryption/sealed-bytes.ts";
+import { sliceOf } from "#kernel/blobs/blobs.ts";
 import { invalidArgument, s3Error } from "./errors.ts";
 import { lockMembers } from "./object-lock.ts";
 import { openBucket } from "./open-bucket.ts";
@@ -41,7 +47,11 @@ export const getObject = {
       const { object, body } = found;
       const { range, members } = answerFor(ctx, found, input);
       const { start, end } = range ?? { start: 0, end: object.sizeBytes };
-      return { ...members, Body: ctx.blobs.read(body, start, end, hold) };
+      const key = await openingKey(ctx, found.bucket, object.encryption, input);
+      const bytes = ctx.blobs.read(body, start, end, hold);
+      if (key === undefined) return { ...members, Body: bytes };
+      const pieces = sliceOf(found.layout.pieces, start, end);
+      return { ...members, Body: unsealed(bytes, pieces, key) };
     } catch (failure) {
       hold.release();
       throw failure;
@@ -56,6 +66,7 @@ export const getObject = {
       const layout = needsParts ? layoutOf(snapshot, ctx, bucket, object) : noLayout;
       return { bucket, object, layout, rules: lifecycleRules(snapshot, ctx, bucket) };
     });
+    checkedCustomerKey(found.object.encryption, input);
     return answerFor(ctx, found, input).members;
   },
 } satisfies Handlers<S3>;
@@ -145,7 +156,7 @@ function answerFor(
     ...(bucket.versioning !== undefined && { VersionId: object.versionId }),
     ...object.headers,
     ...overrides(input),
-    ...encryptionMember,
+    ...encryptionMembers(object.encryption, input),
     Metadata: object.metadata,
     StorageClass: object.storageClass as never,
     ...(range !== undefined && { ContentRange: `bytes ${start}-${end - 1}/${object.sizeBytes}` }),

@@ -1,16 +1,15 @@
-import type { Piece } from "#kernel/blobs/blobs.ts";
 import type { Context, JobContext } from "#kernel/context.ts";
 import type { Codec, Snapshot, Transaction } from "#store/store.ts";
 import type { BucketRecord } from "./bucket-record.ts";
 import { layoutKey, type Place } from "./keyspace.ts";
-import type { ObjectVersion } from "./version-record.ts";
+import type { ObjectVersion, SealedPiece } from "./version-record.ts";
 
 /**
  * Where an object's bytes are, and of which parts it was made. Objects of many pieces have theirs in a record of its
  * own, so that lists need not read it.
  */
 export interface Layout {
-  readonly pieces: readonly Piece[];
+  readonly pieces: readonly SealedPiece[];
   /** Undefined for what was not uploaded in parts. */
   readonly parts?: readonly StoredPart[] | undefined;
 }

@@ -11,7 +11,7 @@ import type { Context } from "#kernel/context.ts";
 import { algorithmOf, defaultAlgorithm } from "./bodies.ts";
 import type { BucketRecord } from "./bucket-record.ts";
 import { wholeSecondMs } from "./conditions.ts";
-import { encryptionMember } from "./encryption.ts";
+import { encryptionFor, encryptionMembers } from "./encryption/object-encryption.ts";
 import { s3Error } from "./errors.ts";
 import { uploadKey, uploadsPrefix } from "./keyspace.ts";
 import { prefixes } from "./list-objects.ts";
@@ -35,6 +35,8 @@ export const multipartUploads = {
     const acl = askedAcl(input);
     const random = ctx.random.bytes(16);
     const initiatedMs = ctx.now();
+    const found = await ctx.read((snapshot) => openBucket(snapshot, ctx, input));
+    const encryption = await encryptionFor(ctx, found, input.Key, input);
     const uploadId = await ctx.transact((tx) => {
       const bucket = openBucket(tx, ctx, input);
       const number = nextNumber(tx, ctx, bucket, input.Key, initiatedMs);
@@ -45,6 +47,7 @@ export const multipartUploads = {
         initiatedMs,
         ...checksum,
         ...described,
+        encryption: encryption?.stored,
         ...locksIn(tx, ctx, bucket, asked, initiatedMs),
         ...ownershipOf(tx, ctx, bucket, input.Key, acl),
       };
@@ -55,7 +58,7 @@ export const multipartUploads = {
       Bucket: input.Bucket,
       Key: input.Key,
       UploadId: uploadId,
-      ...encryptionMember,
+      ...encryptionMembers(encryption?.stored, input),
       ...(checksum.isChecksumChosen && {
         ChecksumAlgorithm: checksum.algorithm,
         ChecksumType: checksum.checksumType,

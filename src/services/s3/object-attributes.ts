@@ -1,3 +1,4 @@
+import { checkedCustomerKey } from "./encryption/object-encryption.ts";
 import type { Handlers } from "#kernel/service.ts";
 import type { GetObjectAttributesOutput, GetObjectAttributesRequest, S3 } from "#models/s3.ts";
 import { checksumMembers } from "./bodies.ts";
@@ -27,6 +28,7 @@ export const objectAttributes = {
       const found = openObject(snapshot, ctx, input, "GET");
       return { ...found, layout: layoutOf(snapshot, ctx, found.bucket, found.object) };
     });
+    checkedCustomerKey(object.encryption, input);
     const all: GetObjectAttributesOutput = {
       ETag: object.etag,
       Checksum: checksumOf(object),

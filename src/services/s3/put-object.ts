@@ -4,7 +4,7 @@ import type { Handlers } from "#kernel/service.ts";
 import type { S3 } from "#models/s3.ts";
 import { expirationMember, lifecycleRules } from "./bucket-lifecycle.ts";
 import { checksumMembers, receiveBody } from "./bodies.ts";
-import { encryptionMember } from "./encryption.ts";
+import { encryptionFor, encryptionMembers } from "./encryption/object-encryption.ts";
 import { checkWriteConditions, checkWriteHeaders } from "./conditions.ts";
 import { checkKey, describeObject } from "./object-headers.ts";
 import { locksIn, locksOf } from "./object-lock.ts";
@@ -21,9 +21,10 @@ export const putObject = {
     const asked = locksOf(ctx, input);
     const acl = askedAcl(input);
     // Before the body: a client that asks first (Expect: 100-continue) need not send it.
-    await ctx.read((snapshot) => openBucket(snapshot, ctx, input));
-    const { blob, md5, checksum: computed } = await receiveBody(ctx, input);
-    const etag = md5.toString("hex");
+    const found = await ctx.read((snapshot) => openBucket(snapshot, ctx, input));
+    const encryption = await encryptionFor(ctx, found, input.Key, input);
+    const received = await receiveBody(ctx, input, { key: encryption?.key });
+    const { blob, etag, nonce, checksum: computed } = received;
     const checksum = { ...computed, type: "FULL_OBJECT" as const };
     const random = ctx.random.bytes(16);
     const modifiedMs = ctx.now();
@@ -38,7 +39,9 @@ export const putObject = {
         ...locksIn(tx, ctx, bucket, asked, modifiedMs),
         ...ownershipOf(tx, ctx, bucket, input.Key, acl),
         etag,
-        pieces: blob.sizeBytes === 0 ? [] : [{ blob: id, offset: 0, length: blob.sizeBytes }],
+        pieces:
+          blob.sizeBytes === 0 ? [] : [{ blob: id, offset: 0, length: blob.sizeBytes, nonce }],
+        encryption: encryption?.stored,
         checksum,
         ...described,
       });
@@ -50,7 +53,7 @@ export const putObject = {
     return {
       ETag: `"${etag}"`,
       ...checksumMembers(checksum),
-      ...encryptionMember,
+      ...encryptionMembers(encryption?.stored, input),
       ...version.expiration,
       ...(version.bucket.versioning === "Enabled" && { VersionId: version.versionId }),
     };

@@ -8,7 +8,7 @@ import { publicAccessBlock } from "./access-control/public-access-block.ts";
 import { s3Access } from "./access.ts";
 import { applyLifecycle } from "./apply-lifecycle.ts";
 import { bucketCors, crossOrigin } from "./bucket-cors.ts";
-import { bucketEncryption } from "./encryption.ts";
+import { bucketEncryption } from "./encryption/bucket-encryption.ts";
 import { bucketLifecycle } from "./bucket-lifecycle.ts";
 import { bucketTagging } from "./bucket-tagging.ts";
 import { bucketVersioning } from "./bucket-versioning.ts";

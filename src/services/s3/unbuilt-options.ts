@@ -1,5 +1,5 @@
 import type { PutObjectRequest } from "#models/s3.ts";
-import { checkEncryption } from "./encryption.ts";
+import { checkEncryption } from "./encryption/object-encryption.ts";
 import { notBuilt } from "./errors.ts";
 
 type Options = Partial<

@@ -1,14 +1,17 @@
 import { endOfPrefix, keyAfter } from "#base/key.ts";
 import type { Context } from "#kernel/context.ts";
 import type { Handlers } from "#kernel/service.ts";
-import type { S3 } from "#models/s3.ts";
+import type { S3, UploadPartCopyOutput, UploadPartCopyRequest } from "#models/s3.ts";
+import type { StreamingBody } from "#models/contract.ts";
 import type { Transaction } from "#store/store.ts";
 import { checksumMembers, expectedChecksum, receiveBody } from "./bodies.ts";
 import type { BucketRecord } from "./bucket-record.ts";
 import { wholeSecondMs } from "./conditions.ts";
-import { openCopySource } from "./copy-source.ts";
+import { openCopySource, sourceCustomerKey, type CopySource } from "./copy-source.ts";
 import { digestsOf } from "./digests.ts";
-import { encryptionMember } from "./encryption.ts";
+import { encryptionMembers, openingKey } from "./encryption/object-encryption.ts";
+import type { CustomerKeyInput } from "./encryption/customer-keys.ts";
+import { unsealed } from "./encryption/sealed-bytes.ts";
 import { invalidArgument, s3Error } from "./errors.ts";
 import { partKey, partsPrefix } from "./keyspace.ts";
 import { chosenChecksum } from "./multipart-uploads.ts";
@@ -25,12 +28,14 @@ export const uploadParts = {
   async UploadPart(ctx, input) {
     refuseUnbuiltOptions(input);
     checkPartNumber(input.PartNumber);
-    const upload = await ctx.read((snapshot) =>
-      openUpload(snapshot, ctx, openBucket(snapshot, ctx, input), input),
-    );
+    const { found, upload } = await ctx.read((snapshot) => {
+      const opened = openBucket(snapshot, ctx, input);
+      return { found: opened, upload: openUpload(snapshot, ctx, opened, input) };
+    });
     const isChecksumGiven = checkAlgorithm(upload, input);
-    const { blob, md5, checksum, kept } = await receiveBody(ctx, input, upload.algorithm);
-    const etag = md5.toString("hex");
+    const key = await partKeyOf(ctx, found, upload, input);
+    const options = { kept: upload.algorithm, key };
+    const { blob, etag, nonce, checksum, kept } = await receiveBody(ctx, input, options);
     const modifiedMs = ctx.now();
     await blob.commit((tx, id) => {
       const bucket = openBucket(tx, ctx, input);
@@ -41,11 +46,15 @@ export const uploadParts = {
         etag,
         checksum: kept.value,
         modifiedMs,
-        pieces: [{ blob: id, offset: 0, length: blob.sizeBytes }],
+        pieces: [{ blob: id, offset: 0, length: blob.sizeBytes, nonce }],
       });
     });
     const { ChecksumType: _, ...members } = checksumMembers({ ...checksum, type: "FULL_OBJECT" });
-    return { ETag: `"${etag}"`, ...(isChecksumGiven && members), ...encryptionMember };
+    return {
+      ETag: `"${etag}"`,
+      ...(isChecksumGiven && members),
+      ...encryptionMembers(upload.encryption, input),
+    };
   },
 
   async UploadPartCopy(ctx, input) {
@@ -56,7 +65,12 @@ export const uploadParts = {
       .read((snapshot) => {
         const upload = openUpload(snapshot, ctx, openBucket(snapshot, ctx, input), input);
         const source = openCopySource(snapshot, ctx, input);
-        return { upload, source, range: rangeOf(input.CopySourceRange, source.object.sizeBytes) };
+        return {
+          upload,
+          source,
+          bucket: openBucket(snapshot, ctx, input),
+          range: rangeOf(input.CopySourceRange, source.object.sizeBytes),
+        };
       })
       .catch((failure: unknown) => {
         hold.release();
@@ -64,7 +78,23 @@ export const uploadParts = {
       });
     const { upload, source } = found;
     const { start, end } = found.range;
-    const bytes = ctx.blobs.read(source.body, start, end, hold);
+    const sourceKey = await openingKey(
+      ctx,
+      source.bucket,
+      source.object.encryption,
+      sourceCustomerKey(input),
+    ).catch((failure: unknown) => {
+      hold.release();
+      throw failure;
+    });
+    const read = ctx.blobs.read(source.body, start, end, hold);
+    const bytes =
+      sourceKey === undefined
+        ? read
+        : unsealed(read, sliceOf(source.layout.pieces, start, end), sourceKey);
+    if (sourceKey !== undefined || upload.encryption !== undefined) {
+      return copyAnew(ctx, input, found.bucket, { upload, source, bytes });
+    }
     const digests = await digestsOf(bytes, upload.algorithm);
     const etag = digests.md5.toString("hex");
     const checksum = digests.checksumIn(upload.algorithm);
@@ -93,7 +123,7 @@ export const uploadParts = {
     });
     return {
       ...source.versionMember,
-      ...encryptionMember,
+      ...encryptionMembers(undefined, input),
       CopyPartResult: {
         ETag: `"${etag}"`,
         LastModified: wholeSecondMs(modifiedMs),
@@ -144,6 +174,57 @@ export const uploadParts = {
     };
   },
 } satisfies Handlers<S3>;
+
+/** What a part is encrypted with: its upload's key, which a customer has to bring each time. */
+async function partKeyOf(
+  ctx: Context,
+  bucket: BucketRecord,
+  { encryption }: UploadRecord,
+  input: CustomerKeyInput,
+): Promise<Buffer | undefined> {
+  if (encryption?.kind === "customer" && input.SSECustomerKey === undefined) {
+    const message =
+      "The multipart upload initiate requested encryption. Subsequent part requests must include the appropriate encryption parameters.";
+    throw s3Error("InvalidRequest", { message });
+  }
+  return openingKey(ctx, bucket, encryption, input);
+}
+
+/** A part whose bytes are encrypted otherwise than its source's cannot share them. */
+async function copyAnew(
+  ctx: Context,
+  input: UploadPartCopyRequest,
+  bucket: BucketRecord,
+  { upload, source, bytes }: { upload: UploadRecord; source: CopySource; bytes: StreamingBody },
+): Promise<UploadPartCopyOutput> {
+  const key = await partKeyOf(ctx, bucket, upload, input);
+  const body = { Body: bytes, endsWithForm: true };
+  const received = await receiveBody(ctx, body, { kept: upload.algorithm, key });
+  const { blob, etag, nonce, kept } = received;
+  const modifiedMs = ctx.now();
+  await blob.commit((tx, id) => {
+    const now = openBucket(tx, ctx, input);
+    openUpload(tx, ctx, now, input);
+    putPart(tx, ctx, now, input.UploadId, {
+      number: input.PartNumber,
+      sizeBytes: blob.sizeBytes,
+      etag,
+      checksum: kept.value,
+      modifiedMs,
+      pieces: [{ blob: id, offset: 0, length: blob.sizeBytes, nonce }],
+    });
+  });
+  const { ChecksumType: _, ...members } = checksumMembers({ ...kept, type: "FULL_OBJECT" });
+  return {
+    ...source.versionMember,
+    ...encryptionMembers(upload.encryption, input),
+    CopyPartResult: {
+      ETag: `"${etag}"`,
+      LastModified: wholeSecondMs(modifiedMs),
+      ...(upload.isChecksumChosen && members),
+    },
+  };
+}
 
 /** Answers whether the request says anything of a checksum; refuses one of another kind than the upload's. */
 function checkAlgorithm(

@@ -1,17 +1,24 @@
 import type { ChecksumAlgorithm } from "#base/checksums.ts";
-import type { Piece } from "#kernel/blobs/blobs.ts";
 import type { Context } from "#kernel/context.ts";
 import type { Codec, Snapshot } from "#store/store.ts";
 import type { BucketRecord } from "./bucket-record.ts";
 import { s3Error } from "./errors.ts";
 import { uploadKey } from "./keyspace.ts";
 import { numberOfVersionId } from "./version-ids.ts";
-import type { ObjectVersion } from "./version-record.ts";
+import type { ObjectVersion, SealedPiece } from "./version-record.ts";
 
 /** A multipart upload that is neither completed nor aborted. */
 export interface UploadRecord extends Pick<
   ObjectVersion,
-  "storageClass" | "headers" | "metadata" | "tags" | "lock" | "legalHold" | "owner" | "acl"
+  | "storageClass"
+  | "headers"
+  | "metadata"
+  | "tags"
+  | "lock"
+  | "legalHold"
+  | "owner"
+  | "acl"
+  | "encryption"
 > {
   readonly key: string;
   readonly uploadId: string;
@@ -38,7 +45,7 @@ export interface PartRecord {
   /** Base64, in the upload's algorithm. */
   readonly checksum: string;
   readonly modifiedMs: number;
-  readonly pieces: readonly Piece[];
+  readonly pieces: readonly SealedPiece[];
 }
 
 export const partCodec: Codec<PartRecord> = {

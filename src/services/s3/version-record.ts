@@ -1,3 +1,4 @@
+import type { ObjectEncryption } from "./encryption/object-encryption.ts";
 import type { Grants } from "./access-control/acl.ts";
 import type { Piece } from "#kernel/blobs/blobs.ts";
 import type { Codec } from "#store/store.ts";
@@ -24,12 +25,14 @@ export interface ObjectVersion extends AnyVersion {
   /** Without the quotes around it. */
   readonly etag: string;
   /** Undefined where there are many: they stand in a layout of their own (layout.ts). */
-  readonly pieces?: readonly Piece[] | undefined;
+  readonly pieces?: readonly SealedPiece[] | undefined;
   readonly layoutId?: string | undefined;
   /** Of an object that was uploaded in parts: the upload, and how many they were. */
   readonly uploadId?: string | undefined;
   readonly partsCount?: number | undefined;
   readonly checksum?: StoredChecksum | undefined;
+  /** Undefined where the server's own key is all. */
+  readonly encryption?: ObjectEncryption | undefined;
   /** "STANDARD" if it is not there. */
   readonly storageClass?: string | undefined;
   readonly headers: ObjectHeaders;
@@ -44,6 +47,12 @@ export interface ObjectVersion extends AnyVersion {
   readonly owner?: string | undefined;
   /** Undefined for its owner alone. */
   readonly acl?: Grants | undefined;
+}
+
+/** A piece of a body; with a nonce, if it is encrypted with the object's own key (sealed-bytes.ts). */
+export interface SealedPiece extends Piece {
+  /** Base64. */
+  readonly nonce?: string | undefined;
 }
 
 /** Until then the version cannot be removed. */
