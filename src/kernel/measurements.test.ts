@@ -3,9 +3,10 @@ import test from "node:test";
 import { memoryStore } from "#store/open.ts";
 import type { Store } from "#store/store.ts";
 import { simulatedWorld, type SimulatedWorld } from "#world/simulated.ts";
-import { type Datapoint, percentile } from "./datapoint.ts";
+import { type Datapoint, newDatapoint, percentile } from "./datapoint.ts";
 import { Kernel } from "./kernel.ts";
 import { silentLog } from "./log.ts";
+import { compactMeasurements } from "./measurement-store.ts";
 import type { SeriesName } from "./measurements.ts";
 
 const name: SeriesName = {
@@ -167,4 +168,56 @@ test("a reset forgets what was counted", async () => {
   machine.kernel.measurements.series(name).add(1);
   await machine.kernel.reset();
   assert.deepEqual(await read(machine), []);
+});
+
+test("points that are put stand beside what is counted, each unit's by themselves", async () => {
+  const machine = await setUp();
+  const { kernel, world } = machine;
+  const metric = { ...name, namespace: "Shop", metric: "latency" };
+  const nowMs = world.clock.nowMs();
+  const startMs = nowMs - (nowMs % minuteMs);
+  const put = (unit: string | undefined, value: number): Promise<void> => {
+    const point = newDatapoint(startMs, minuteMs);
+    Object.assign(point, { sum: value, count: 1, minimum: value, maximum: value });
+    return machine.store.transact((tx) =>
+      kernel.measurements.put(tx, [{ name: { ...metric, unit }, points: [point] }]),
+    );
+  };
+  for (const unit of ["Seconds", undefined, "Seconds"]) await put(unit, 2);
+  kernel.measurements.series(metric).add(5);
+  const units = async (of: Machine): Promise<[string | undefined, number[]][]> =>
+    (await of.kernel.measurements.readUnits(metric, always)).map(({ unit, points }) => [
+      unit,
+      sums(points),
+    ]);
+  assert.deepEqual(await units(machine), [
+    [undefined, [2, 5]],
+    ["Seconds", [4]],
+  ]);
+  await kernel.stop();
+  const again = await setUp(world, machine.store);
+  assert.deepEqual(await units(again), [
+    [undefined, [7]],
+    ["Seconds", [4]],
+  ]);
+  // A metric whose name begins like another's is another metric.
+  assert.deepEqual(
+    await again.kernel.measurements.readUnits({ ...metric, metric: "late" }, always),
+    [],
+  );
+});
+
+test("points of a second become points of a minute after three hours", async () => {
+  const { kernel, store, world } = await setUp();
+  const startMs = Math.floor(world.clock.nowMs() / minuteMs) * minuteMs;
+  const points = [0, 1, 2].map((second) => {
+    const point = newDatapoint(startMs + second * 1000, 1000);
+    return Object.assign(point, { sum: 1, count: 1, minimum: 1, maximum: 1 });
+  });
+  await store.transact((tx) => kernel.measurements.put(tx, [{ name, points }]));
+  assert.deepEqual(sums(await kernel.measurements.read(name, always)), [1, 1, 1]);
+  await compactMeasurements(store, startMs + 4 * 3_600_000);
+  const [whole, ...more] = await kernel.measurements.read(name, always);
+  assert.deepEqual(more, []);
+  assert.deepEqual([whole?.sum, whole?.periodMs, whole?.startMs], [3, minuteMs, startMs]);
 });

@@ -36,7 +36,7 @@ export interface CloudWatch {
   DeleteDashboards: {
     input: DeleteDashboardsInput;
     output: DeleteDashboardsOutput;
-    error: CommonError | "ConflictException" | "InternalServiceError" | "InvalidParameterValue";
+    error: CommonError | "ConflictException" | "InternalServiceError" | "InvalidParameterValue" | "ResourceNotFound";
   };
   DeleteInsightRules: {
     input: DeleteInsightRulesInput;

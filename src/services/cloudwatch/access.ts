@@ -1,4 +1,11 @@
-import type { FoundAccess, OperationAccess, ServiceAccess } from "#kernel/authorization/access.ts";
+import type {
+  FoundAccess,
+  KnownResource,
+  Need,
+  OperationAccess,
+  ServiceAccess,
+} from "#kernel/authorization/access.ts";
+import type { Context } from "#kernel/context.ts";
 
 /*
  * What each operation needs to be allowed. Source: Service Authorization Reference, "Actions, resources, and condition keys
@@ -23,7 +30,14 @@ const onEach = (resource: string, list: string, action: string): [string, Operat
   },
 ];
 
+/** Dashboards are in no region. */
+function knownResource(_: unknown, ctx: Context, { resource }: Need): KnownResource {
+  const [, name] = /^arn:aws:cloudwatch:[^:]*:[^:]*:(dashboard\/.*)$/s.exec(resource) ?? [];
+  return name === undefined ? {} : { resource: `arn:aws:cloudwatch::${ctx.account}:${name}` };
+}
+
 export const cloudwatchAccess: ServiceAccess = {
+  resource: knownResource,
   operations: Object.fromEntries([
     on("*", "PutMetricData"),
     on("*", "GetMetricData"),
@@ -38,6 +52,12 @@ export const cloudwatchAccess: ServiceAccess = {
     on("*", "DescribeAlarms"),
     on("*", "DescribeAlarmsForMetric"),
     on("*", "DescribeAlarmHistory"),
+    on("dashboard/{DashboardName}", "PutDashboard"),
+    on("dashboard/{DashboardName}", "GetDashboard"),
+    on("*", "ListDashboards"),
+    onEach("dashboard/", "DashboardNames", "DeleteDashboards"),
+    on("*", "DescribeInsightRules"),
+    on("insight-rule/{RuleName}", "GetInsightRuleReport"),
     on("{ResourceARN}", "TagResource"),
     on("{ResourceARN}", "UntagResource"),
     on("{ResourceARN}", "ListTagsForResource"),

@@ -1,6 +1,6 @@
 import type { Key } from "#base/key.ts";
 import { integer } from "#base/tuple.ts";
-import type { Context } from "#kernel/context.ts";
+import type { Context, Tenant } from "#kernel/context.ts";
 
 /*
  * Every key that CloudWatch stores. All begin with (service, account, region); then:
@@ -10,6 +10,11 @@ import type { Context } from "#kernel/context.ts";
  *   history      time, order              → HistoryRecord; the oldest first
  *   history-of   alarm, time, order       → nothing
  *   tags         ARN                      → the tags of an alarm
+ *
+ * and, with an account and no region:
+ *
+ *   dashboard    name                     → DashboardRecord
+ *   tags         ARN                      → the tags of a dashboard
  *
  * Metrics' data is the kernel's (measurement-store.ts).
  */
@@ -35,4 +40,12 @@ export const historyOfFrom = (ctx: Context, name: string, atMs: number): Key =>
 /** The bytes at the end of both keys of an item: its time and order. */
 export const historyTailLength = integer(0).length * 2;
 
-export const tagsKey = (ctx: Context, arn: string): Key => ctx.key("tags", arn);
+/** The ARN says whether the resource has a region. */
+export const tagsKey = (ctx: Context, arn: string): Key =>
+  arn.split(":")[3] === "" ? ctx.keyIn(accountOf(ctx), "tags", arn) : ctx.key("tags", arn);
+
+export const dashboardKey = (ctx: Context, name: string): Key =>
+  ctx.keyIn(accountOf(ctx), "dashboard", name);
+export const dashboardsPrefix = (ctx: Context): Key => ctx.keyIn(accountOf(ctx), "dashboard");
+
+const accountOf = ({ account }: Context): Tenant => ({ account, region: "" });

@@ -9,6 +9,8 @@ import { evaluateAlarm } from "./alarms/evaluate-alarm.ts";
 import { metricAlarms } from "./alarms/metric-alarms.ts";
 import { performAction } from "./alarms/perform-action.ts";
 import { releaseActions } from "./alarms/suppression.ts";
+import { dashboards } from "./dashboards.ts";
+import { insightRules } from "./insight-rules.ts";
 import { getMetricData } from "./metrics/get-metric-data.ts";
 import { metricStatistics } from "./metrics/get-metric-statistics.ts";
 import { metricNames } from "./metrics/list-metrics.ts";
@@ -28,6 +30,8 @@ export const cloudwatch = defineService<CloudWatch>({
     ...describeAlarms,
     ...alarms,
     ...alarmHistory,
+    ...dashboards,
+    ...insightRules,
     ...tags,
   },
   access: cloudwatchAccess,

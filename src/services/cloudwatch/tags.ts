@@ -4,6 +4,7 @@ import type { CloudWatch, TagList } from "#models/cloudwatch.ts";
 import type { Codec, Snapshot, Transaction } from "#store/store.ts";
 import { findAlarm } from "./alarms/alarm-record.ts";
 import { alarmNameOf } from "./alarms/alarm-rule.ts";
+import { findDashboard } from "./dashboards.ts";
 import { tagsKey } from "./keyspace.ts";
 
 const tagsAtMost = 50;
@@ -13,7 +14,7 @@ const tagsCodec: Codec<TagList> = {
   decode: (bytes) => JSON.parse(bytes.toString("utf8")) as TagList,
 };
 
-/** Tags of alarms, dashboards and rules, by ARN. */
+/** Tags of alarms and dashboards, by ARN. */
 export const tags = {
   /** Recorded: of what is not there, none. */
   ListTagsForResource(ctx, input) {
@@ -79,16 +80,20 @@ function checkResource(
   ctx: Context<"InvalidParameterValue" | "ResourceNotFoundException">,
   arn: string,
 ): void {
-  const name = alarmNameOf(arn);
-  if (name === arn) {
+  const [, , service, , account, kind = "", name = ""] = arn.split(/:|\//);
+  if (service !== "cloudwatch" || (kind !== "alarm" && kind !== "dashboard")) {
     throw ctx.error(
       "InvalidParameterValue",
       `The value ${arn} for parameter ResourceARN is invalid.`,
     );
   }
-  if (findAlarm(snapshot, ctx, name)?.alarm.AlarmArn === arn) return;
+  const isThere =
+    kind === "alarm"
+      ? findAlarm(snapshot, ctx, alarmNameOf(arn))?.alarm.AlarmArn === arn
+      : account === ctx.account && findDashboard(snapshot, ctx, name) !== undefined;
+  if (isThere) return;
   throw ctx.error("ResourceNotFoundException", `The resource ${arn} does not exist.`, {
-    ResourceType: "alarm",
+    ResourceType: kind,
     ResourceId: name,
   });
 }
