@@ -19,14 +19,3 @@ test("tables that are restored while the server is killed hold what their moment
   assert.ok(summary.problems.isEmpty, summaryOf(summary, seed));
   assert.ok(summary.figures["restored tables"]! > 0, summaryOf(summary, seed));
 });
-
-// Briefly, so that none of them rots; `npm run crash -- --load NAME` is the test.
-for (const load of ["streams", "time-to-live", "backfill"] as const) {
-  test(`a server that is killed under ${load} keeps what it promised`, async (t) => {
-    const seed = Date.now() % 1_000_000;
-    const summary = await runKills(3, seed, load);
-    t.diagnostic(summaryOf(summary, seed));
-    assert.ok(summary.problems.isEmpty, summaryOf(summary, seed));
-    assert.ok(summary.acknowledgedWrites > 0, summaryOf(summary, seed));
-  });
-}
