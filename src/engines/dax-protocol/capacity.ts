@@ -55,7 +55,7 @@ export function writeTransactionCapacity(writer: CborWriter, consumed: ConsumedC
     [capacity.localSecondaryIndexes, consumed.LocalSecondaryIndexes],
   ] as const;
   const present = indexes.filter(([, found]) => found !== undefined);
-  writer.map(members.length + present.length);
+  writer.openMap();
   for (const [key, value] of members) {
     writer.integer(key);
     if (typeof value === "string") writer.text(value);
@@ -69,6 +69,7 @@ export function writeTransactionCapacity(writer: CborWriter, consumed: ConsumedC
       writeUnits(writer, units);
     }
   }
+  writer.end();
 }
 
 function unitsOf(units: Capacity): (readonly [number, number])[] {

@@ -80,6 +80,15 @@ export class CborWriter {
     return this.#head(major.map, length);
   }
 
+  /** A map without a length; `end` follows its last member. The Java client reads some maps in this form alone. */
+  openMap(): this {
+    return this.#byte(0xbf);
+  }
+
+  end(): this {
+    return this.#byte(0xff);
+  }
+
   tag(tag: number): this {
     return this.#head(major.tag, tag);
   }

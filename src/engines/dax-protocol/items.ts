@@ -58,11 +58,12 @@ export function encodeItemBody(attributes: Item, lists: AttributeListIds): Buffe
 export function encodeChangedAttributes(attributes: Item, lists: AttributeListIds): Buffer {
   const { names, id } = listOf(attributes, lists);
   return encoded((writer) => {
-    writer.integer(id).map(names.length);
+    writer.integer(id).openMap();
     names.forEach((name, place) => {
       writer.integer(place);
       writeAttributeValue(writer, attributes[name]!);
     });
+    writer.end();
   });
 }
 

@@ -93,8 +93,7 @@ export function writeAnswer(
   lists: AttributeListIds,
 ): Buffer {
   const attributes = found && plainItem(found);
-  const present = [attributes, consumed, metrics].filter((member) => member !== undefined);
-  const writer = success().map(present.length);
+  const writer = success().openMap();
   if (attributes !== undefined) {
     const isChange = returnValues === "UPDATED_NEW" || returnValues === "UPDATED_OLD";
     writer.integer(answer.attributes);
@@ -112,5 +111,5 @@ export function writeAnswer(
     writer.integer(answer.itemCollectionMetrics);
     writeItemCollectionMetrics(writer, metrics);
   }
-  return writer.finish();
+  return writer.end().finish();
 }

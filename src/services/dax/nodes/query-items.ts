@@ -116,8 +116,7 @@ function encodeOutput(
   schema: KeySchema,
   lists: AttributeListIds,
 ): Buffer {
-  const members = [items, count, scanned, last, consumed].filter((one) => one !== undefined);
-  const writer = success(4096).map(members.length);
+  const writer = success(4096).openMap();
   if (items !== undefined) {
     writer.integer(answer.items).array(items.length);
     for (const item of items.map(plainItem)) {
@@ -139,16 +138,16 @@ function encodeOutput(
     writer.integer(answer.consumedCapacity);
     writeConsumedCapacity(writer, consumed);
   }
-  return writer.finish();
+  return writer.end().finish();
 }
 
 function namedKey(key: Item): Buffer {
   return encoded((writer) => {
-    const entries = Object.entries(key);
-    writer.map(entries.length);
-    for (const [name, value] of entries) {
+    writer.openMap();
+    for (const [name, value] of Object.entries(key)) {
       writer.text(name);
       writeAttributeValue(writer, value);
     }
+    writer.end();
   });
 }

@@ -1,4 +1,4 @@
-import type { CborReader } from "#engines/dax-protocol/cbor-reader.ts";
+import { major, type CborReader } from "#engines/dax-protocol/cbor-reader.ts";
 import { success } from "./answers.ts";
 import { batchGetItem } from "./batch-get-items.ts";
 import { endpoints } from "./endpoints.ts";
@@ -58,6 +58,8 @@ async function defineKeySchema(node: Node, reader: CborReader): Promise<Buffer> 
 
 async function defineAttributeListId(node: Node, reader: CborReader): Promise<Buffer> {
   const names: string[] = [];
+  // The Java client says that they are a set.
+  if (reader.nextMajor() === major.tag) reader.tag();
   for (const _ of reader.elements()) names.push(reader.text());
   return success()
     .integer(await node.cluster.lists.define(names))

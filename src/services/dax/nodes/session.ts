@@ -1,3 +1,4 @@
+import { framed } from "#engines/dax-protocol/answer-frame.ts";
 import { CborReader } from "#engines/dax-protocol/cbor-reader.ts";
 import { FrameScanner } from "#engines/dax-protocol/frame-scanner.ts";
 import { Malformed } from "#engines/dax-protocol/malformed.ts";
@@ -10,8 +11,10 @@ import type { Node } from "./node.ts";
 import { permit, type Asked } from "./permissions.ts";
 import { answerRequest } from "./requests.ts";
 
-/** What every client says first: a name, no layers, its session, who it is, no types of its own. */
+/** What every client says first: a name, how it wants its answers, its session, who it is, no types of its own. */
 const magic = Buffer.from("gJ7yne5G", "latin1");
+/** Answers as they are, or with their length in front. */
+const layers = { plain: 0, framed: 1 } as const;
 const preambleValues = 5;
 /** The service's number and the method's. */
 const headValues = 2;
@@ -33,6 +36,7 @@ export class Session {
   readonly #input = new InputBuffer();
   readonly #scanner = new FrameScanner();
   #isGreeted = false;
+  #isFramed = false;
   #principal: Principal | undefined;
   #signedInAtMs = 0;
   #isBusy = false;
@@ -94,7 +98,9 @@ export class Session {
     if (!this.#scanner.scan(bytes, preambleValues)) return undefined;
     const reader = new CborReader(this.#take());
     reader.skip();
-    if (reader.integer() !== 0) throw new Malformed("an unknown layer");
+    const layer = reader.integer();
+    if (layer !== layers.plain && layer !== layers.framed) throw new Malformed("an unknown layer");
+    this.#isFramed = layer === layers.framed;
     this.#isGreeted = true;
     return greeted;
   }
@@ -169,7 +175,7 @@ export class Session {
 
   #refuse(answer: Buffer): void {
     this.#node.metrics.add("ErrorRequestCount");
-    this.#connection.write(answer);
+    this.#write(answer);
   }
 
   #serve(asked: Asked): void {
@@ -185,7 +191,7 @@ export class Session {
     } catch (failure) {
       answer = failureAnswer(node, failure, asked.requestId);
     }
-    if (Buffer.isBuffer(answer)) this.#connection.write(answer);
+    if (Buffer.isBuffer(answer)) this.#write(answer);
     else void this.#serveLater(answer, asked);
   }
 
@@ -203,8 +209,12 @@ export class Session {
       connection.destroy();
       return;
     }
-    connection.write(bytes);
+    this.#write(bytes);
     this.#goOn();
+  }
+
+  #write(answer: Buffer): void {
+    this.#connection.write(this.#isFramed ? framed(answer) : answer);
   }
 
   /** With what came meanwhile. */
