@@ -195,6 +195,36 @@ test("an update whose outcome the client does not ask for is cached all the same
   assert.equal(await setting.measured("ItemCacheHits"), 2);
 });
 
+test("what was not asked for the longest makes room, by bytes", async () => {
+  const setting = await Setting.start();
+  const { client, tule, account } = setting;
+  // A node of this type has room for 64 MB.
+  const sizeBytes = 390_000;
+  const fitting = 170;
+  const v = "x".repeat(sizeBytes);
+  const put = (number: number): Promise<unknown> =>
+    client.put({ TableName, Item: { id: String(number), v } });
+  for (let number = 0; number < 10; number += 1) await put(number);
+  for (let number = 10; number < fitting; number += 8) {
+    await Promise.all(Array.from({ length: 8 }, (_, index) => put(number + index)));
+  }
+  assert.equal(await setting.measured("EvictedSize"), 0);
+  const read = async (id: string): Promise<unknown> =>
+    (await client.get({ TableName, Key: { id } })).Item?.["v"];
+  assert.equal(await read("0"), v);
+  for (let number = fitting; number < fitting + 10; number += 1) await put(number);
+  const evictedBytes = await setting.measured("EvictedSize");
+  assert.ok(evictedBytes > 3 * sizeBytes && evictedBytes < 10 * sizeBytes, String(evictedBytes));
+  for (const id of ["0", "1", "2", "100"]) {
+    const Item = { id: { S: id }, v: { S: "behind" } };
+    await tule.dynamodb(account).send(new PutItemCommand({ TableName, Item }));
+  }
+  assert.equal(await read("0"), v);
+  assert.equal(await read("100"), v);
+  assert.equal(await read("1"), "behind");
+  assert.equal(await read("2"), "behind");
+});
+
 test("a rebooted node has forgotten everything", async () => {
   covers("dax.RebootNode");
   const setting = await Setting.start();

@@ -113,3 +113,15 @@ export function writeAnswer(
   }
   return writer.end().finish();
 }
+
+type MetricsByTable = Readonly<Record<string, readonly ItemCollectionMetrics[]>>;
+
+/** Of a batch or a transaction. */
+export function writeMetrics(writer: CborWriter, metrics: MetricsByTable | undefined): void {
+  const entries = Object.entries(metrics ?? {});
+  writer.map(entries.length);
+  for (const [tableName, ofTable] of entries) {
+    writer.text(tableName).array(ofTable.length);
+    for (const one of ofTable) writeItemCollectionMetrics(writer, one);
+  }
+}

@@ -1,13 +1,14 @@
 import { major, type CborReader } from "#engines/dax-protocol/cbor-reader.ts";
 import { success } from "./answers.ts";
 import { batchGetItem } from "./batch-get-items.ts";
+import { batchWriteItem } from "./batch-write-items.ts";
 import { endpoints } from "./endpoints.ts";
 import type { Node } from "./node.ts";
 import type { Asked } from "./permissions.ts";
 import { query, scan } from "./query-items.ts";
 import { getItem } from "./read-items.ts";
 import { transactGetItems, transactWriteItems } from "./transact-items.ts";
-import { batchWriteItem, deleteItem, putItem, updateItem } from "./write-items.ts";
+import { deleteItem, putItem, updateItem } from "./write-items.ts";
 
 /** A request's answer, at once where it is at hand. Throws and rejects with what went wrong. */
 export function answerRequest(

@@ -11,12 +11,12 @@ import { Malformed } from "#engines/dax-protocol/malformed.ts";
 import { action, returnValuesOnFailure } from "#engines/dax-protocol/methods.ts";
 import { writeProjection } from "#engines/dax-protocol/projection.ts";
 import type { TransactWriteItem } from "#models/dynamodb.ts";
-import { success } from "./answers.ts";
+import { success, writeMetrics } from "./answers.ts";
 import type { Node } from "./node.ts";
 import { plainItem } from "./plain-item.ts";
 import { optionalCondition, optionalUpdate, readOptions } from "./options.ts";
 import type { WrittenItem } from "./running-cluster.ts";
-import { readItem, writeMetrics } from "./write-items.ts";
+import { readItem } from "./write-items.ts";
 
 /** Reads go to the tables, and what they find is not kept. */
 export async function transactGetItems(node: Node, reader: CborReader): Promise<Buffer> {
