@@ -63,6 +63,19 @@ test("a filter says which items are exported, and may name the key", async () =>
   assert.deepEqual(await exported(exporting, noted), ["a6", "a8", "b6", "b8", "c6", "c8"]);
 });
 
+test("a filter may compare with bytes, and is shown with them", async () => {
+  covers("dynamodb.ExportTableToPointInTime", "dynamodb.DescribeExport");
+  const exporting = await start();
+  const bytes = { B: Uint8Array.from([0, 1, 254, 255]) };
+  const Item = { pk: { S: "d" }, sk: { N: "0" }, bytes };
+  await exporting.client.send(new PutItemCommand({ TableName, Item }));
+  const given: FilterSpecification = {
+    FilterExpression: "bytes = :bytes",
+    ExpressionAttributeValues: { ":bytes": bytes },
+  };
+  assert.deepEqual(await exported(exporting, given), ["d0"]);
+});
+
 test("a key condition says in which partition, and which part of it, as a Query's", async () => {
   covers("dynamodb.ExportTableToPointInTime");
   const exporting = await start();
