@@ -5,6 +5,7 @@ import type { DynamoDB } from "#models/dynamodb.ts";
 import type { DynamoDBStreams } from "#models/dynamodbstreams.ts";
 import type { IAM } from "#models/iam.ts";
 import type { KMS } from "#models/kms.ts";
+import type { CloudWatchLogs } from "#models/logs.ts";
 import type { S3 } from "#models/s3.ts";
 import type { STS } from "#models/sts.ts";
 import type { ServiceAccess } from "./authorization/access.ts";
@@ -180,6 +181,7 @@ export interface ServiceClients {
   readonly dynamodbstreams: Client<DynamoDBStreams>;
   readonly iam: Client<IAM>;
   readonly kms: Client<KMS>;
+  readonly logs: Client<CloudWatchLogs>;
   readonly s3: Client<S3>;
   readonly sts: Client<STS>;
 }

@@ -12,6 +12,7 @@ export const shapeTableLoaders: Readonly<Record<string, () => Loaded>> = {
   "dynamodbstreams": () => import("./dynamodbstreams.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
   "iam": () => import("./iam.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
   "kms": () => import("./kms.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
+  "logs": () => import("./logs.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
   "s3": () => import("./s3.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
   "s3control": () => import("./s3control.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
   "sts": () => import("./sts.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,

@@ -5,6 +5,7 @@ import { dax } from "./dax/service.ts";
 import { dynamodb, dynamodbstreams } from "./dynamodb/service.ts";
 import { iam, sts } from "./iam/service.ts";
 import { kms } from "./kms/service.ts";
+import { logs } from "./logs/service.ts";
 import { s3 } from "./s3/service.ts";
 
 /** Every service that exists. Adding one is a line here. */
@@ -16,6 +17,7 @@ export const services: readonly Service[] = [
   dynamodbstreams,
   iam,
   kms,
+  logs,
   s3,
   sts,
 ];

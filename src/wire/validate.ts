@@ -220,7 +220,7 @@ function javaText(value: unknown, shape: Shape): string {
     const entries = Object.entries(value).map(([key, each]) => `${key}=${javaText(each, element)}`);
     return `{${entries.join(", ")}}`;
   }
-  const members = shape.members.map(
+  const members = shape.checkedMembers.map(
     (member) => `${lowerFirst(member.name)}=${javaText(value[member.name], member.shape)}`,
   );
   return `${shape.name}(${members.join(", ")})`;
