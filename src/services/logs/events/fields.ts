@@ -28,12 +28,14 @@ export function objectIn(message: string): object | undefined {
   }
 }
 
+type Json = string | number | boolean | object | null;
+
 function collect(value: object, path: string, fields: Map<string, string>): void {
-  for (const [name, inner] of Object.entries(value) as [string, unknown][]) {
+  for (const [name, inner] of Object.entries(value) as [string, Json][]) {
     if (fields.size >= fieldsAtMost) return;
     const whole = path === "" ? name : `${path}.${name}`;
     if (inner === null) continue;
     if (typeof inner === "object") collect(inner, whole, fields);
-    else fields.set(whole, String(inner as string | number | boolean));
+    else fields.set(whole, String(inner));
   }
 }
