@@ -80,10 +80,11 @@ export function request(method: number): CborWriter {
   return new CborWriter().integer(1).integer(method);
 }
 
-export function greeting(): Buffer {
+/** `layer`: 1 for answers with their length in front, as the Java client asks. */
+export function greeting(layer = 0): Buffer {
   return new CborWriter()
     .text("J7yne5G")
-    .integer(0)
+    .integer(layer)
     .null()
     .map(1)
     .text("UserAgent")

@@ -67,6 +67,41 @@ test("requests are answered in their order, however their bytes are cut", async 
   wire.socket.destroy();
 });
 
+test("a client that asks for it learns each answer's length first", async () => {
+  const { port, keys } = await clusterPort();
+  const wire = new DaxWire(port);
+  let received = Buffer.alloc(0);
+  wire.socket.on("data", (chunk: Buffer) => {
+    received = Buffer.concat([received, chunk]);
+  });
+  const unknown = request(getItem)
+    .byteString(Buffer.from("Missing"))
+    .byteString(Buffer.of(1))
+    .null();
+  wire.socket.end(Buffer.concat([greeting(1), authorization(keys), read, read, unknown.finish()]));
+  await wire.closed;
+  for (const success of [true, true, false]) {
+    const length = received.readUInt32BE(0);
+    // The fifth byte's lowest bit: the answer ends here.
+    assert.deepEqual([...received.subarray(4, 8)], [1, 0, 0, 0]);
+    assert.equal(received[8] === 0x80, success);
+    if (success) assert.equal(received.toString("hex", 8, length), "80a0");
+    received = received.subarray(length);
+  }
+  assert.equal(received.length, 0);
+});
+
+test("a list of names is one number's, whether it is sent as a list or as a set", async () => {
+  const { port, keys } = await clusterPort();
+  const wire = new DaxWire(port);
+  wire.greet();
+  wire.signIn(keys);
+  const id = await wire.listId(["a", "b"]);
+  wire.socket.write(request(-1230579644).tag(3321).array(2).text("a").text("b").finish());
+  assert.equal((await wire.answer(2))?.reader?.integer(), id);
+  wire.socket.destroy();
+});
+
 test("a list of names has one number for good", async () => {
   const { port, keys } = await clusterPort();
   const ids: (number | undefined)[] = [];
