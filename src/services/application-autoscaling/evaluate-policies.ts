@@ -4,6 +4,7 @@ import type { NotScaledReasons } from "#models/application-autoscaling.ts";
 import type { Snapshot, Transaction } from "#store/store.ts";
 import { type Activity, recordActivity } from "./activities.ts";
 import { policiesPrefix, policyKey, type TargetName } from "./keyspace.ts";
+import { schedulePutAlarms } from "./policy-alarms.ts";
 import { policyCodec, type PolicyRecord, type TargetRecord } from "./records.ts";
 import { provisionOf, resourceNamed, type ScalableResource, unitsOf } from "./resources.ts";
 import { scale } from "./scale.ts";
@@ -82,6 +83,7 @@ export async function evaluatePolicies(ctx: JobContext, job: TargetName): Promis
     for (const { policy } of wishers) {
       const known = tx.record(policyKey(ctx, policy, policy.name), policyCodec);
       if (known === undefined) continue;
+      if (known.alarmUnits !== units) schedulePutAlarms(tx, ctx, known);
       const after = noted(known, decider?.policy.name === policy.name ? decider : undefined);
       if (after !== known) tx.putRecord(policyKey(ctx, known, known.name), policyCodec, after);
     }

@@ -10,6 +10,7 @@ import type {
 import { policiesOf, scheduleEvaluation, unscheduleEvaluation } from "./evaluate-policies.ts";
 import { policiesPrefix, policyKey } from "./keyspace.ts";
 import { pageOf } from "./paging.ts";
+import { scheduleDeleteAlarms, schedulePutAlarms } from "./policy-alarms.ts";
 import { policyCodec, type PolicyRecord } from "./records.ts";
 import { checkNamespace, resourceOf, type ScalableResource } from "./resources.ts";
 import { openTarget } from "./targets.ts";
@@ -37,9 +38,11 @@ export const policies = {
         configuration,
         heldBy: undefined,
         retryAtMs: 0,
+        alarmUnits: undefined,
       };
       tx.putRecord(key, policyCodec, after);
       scheduleEvaluation(tx, ctx, target);
+      schedulePutAlarms(tx, ctx, after);
       return { PolicyARN: after.arn, Alarms: after.alarms };
     });
   },
@@ -48,13 +51,15 @@ export const policies = {
     const resource = resourceOf(ctx, input);
     return ctx.transact((tx) => {
       const key = policyKey(ctx, resource, input.PolicyName);
-      if (tx.get(key) === undefined) {
+      const policy = tx.record(key, policyCodec);
+      if (policy === undefined) {
         throw ctx.error(
           "ObjectNotFoundException",
           `No scaling policy found for service namespace: dynamodb, resource ID: ${resource.resourceId}, scalable dimension: ${resource.dimension}, policy name: ${input.PolicyName}`,
         );
       }
       tx.delete(key);
+      scheduleDeleteAlarms(tx, ctx, policy);
       if (policiesOf(tx, ctx, resource).length === 0) unscheduleEvaluation(tx, ctx, resource);
       return {};
     });

@@ -27,6 +27,8 @@ export interface PolicyRecord extends TargetName {
   readonly type: PolicyType;
   readonly configuration: TargetTrackingScalingPolicyConfiguration;
   readonly alarms: Alarms;
+  /** The provisioned units by which its alarms were put; undefined until they are. */
+  readonly alarmUnits?: number | undefined;
   readonly createdAtMs: number;
   /** When it last changed the capacity either way: the cooldowns count from there. */
   readonly scaledOutMs: number;

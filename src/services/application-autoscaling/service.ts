@@ -5,6 +5,7 @@ import { activities } from "./activities.ts";
 import { adjustCapacity } from "./adjust-capacity.ts";
 import { evaluatePolicies } from "./evaluate-policies.ts";
 import { policies } from "./policies.ts";
+import { deleteAlarms, putAlarms } from "./policy-alarms.ts";
 import { runScheduledAction } from "./run-scheduled-action.ts";
 import { scheduledActions } from "./scheduled-actions.ts";
 import { tags } from "./tags.ts";
@@ -15,5 +16,5 @@ export const applicationAutoScaling = defineService<ApplicationAutoScaling>({
   name: "application-autoscaling",
   operations: { ...targets, ...policies, ...scheduledActions, ...activities, ...tags },
   access: applicationAutoScalingAccess,
-  jobs: { adjustCapacity, evaluatePolicies, runScheduledAction },
+  jobs: { adjustCapacity, deleteAlarms, evaluatePolicies, putAlarms, runScheduledAction },
 });

@@ -10,15 +10,15 @@ import type { MetricStatistic } from "#models/application-autoscaling.ts";
  */
 
 const minuteMs = 60_000;
-const highMinutes = 2;
-const lowMinutes = 15;
+export const highMinutes = 2;
+export const lowMinutes = 15;
 /** As many minutes as any decision looks back. */
 export const minutesLookedAt = lowMinutes;
-const lowMargin = 20;
+export const lowMargin = 20;
 
 /** Of other metrics AWS says less; these are the alarms that it was seen to make for them. */
-const customHighMinutes = 3;
-const customLowRatio = 0.9;
+export const customHighMinutes = 3;
+export const customLowRatio = 0.9;
 
 export interface Tracking {
   /** Percent of the provisioned units; or, of a custom metric, its value. */

@@ -18,7 +18,14 @@ import {
   targetsPrefix,
 } from "./keyspace.ts";
 import { pageOf } from "./paging.ts";
-import { actionCodec, targetCodec, targetNameCodec, type TargetRecord } from "./records.ts";
+import { scheduleDeleteAlarms } from "./policy-alarms.ts";
+import {
+  actionCodec,
+  policyCodec,
+  targetCodec,
+  targetNameCodec,
+  type TargetRecord,
+} from "./records.ts";
 import { checkNamespace, provisionOf, resourceOf, type ScalableResource } from "./resources.ts";
 import { unscheduleAction } from "./run-scheduled-action.ts";
 import { checkTags } from "./tags.ts";
@@ -58,7 +65,10 @@ export const targets = {
       const target = openTarget(tx, ctx, resource);
       tx.delete(targetKey(ctx, target));
       tx.delete(targetIdKey(ctx, target.id));
-      for (const { key } of inPrefix(tx, policiesPrefix(ctx, target))) tx.delete(key);
+      for (const { key, value } of inPrefix(tx, policiesPrefix(ctx, target))) {
+        tx.delete(key);
+        scheduleDeleteAlarms(tx, ctx, policyCodec.decode(value));
+      }
       for (const { key, value } of inPrefix(tx, actionsPrefix(ctx, target))) {
         tx.delete(key);
         unscheduleAction(tx, ctx, actionCodec.decode(value));

@@ -4,12 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
 import {
+  DeleteScalingPolicyCommand,
   DeregisterScalableTargetCommand,
   DescribeScalingPoliciesCommand,
   PutScalingPolicyCommand,
   RegisterScalableTargetCommand,
 } from "@aws-sdk/client-application-auto-scaling";
+import { DescribeAlarmHistoryCommand, DescribeAlarmsCommand } from "@aws-sdk/client-cloudwatch";
 import { DescribeTableCommand, UpdateTableCommand } from "@aws-sdk/client-dynamodb";
+import { cloudWatchOf } from "../../support/cloudwatch.ts";
 import { covers } from "../../support/covers.ts";
 import { indexWrites, ScaledTable, TableName, tableWrites } from "../../support/scaled-table.ts";
 import { startTule } from "../../support/tule.ts";
@@ -222,4 +225,44 @@ test("a target that is deregistered is not scaled any more", async () => {
   await scaled.scaling.send(new DeregisterScalableTargetCommand(tableWrites));
   await scaled.minutes(2, 20);
   assert.equal(await scaled.writeUnits(), 10);
+});
+
+test("the alarms of a policy are in CloudWatch, follow the capacity, and go with the policy", async () => {
+  covers("application-autoscaling.PutScalingPolicy", "application-autoscaling.DeleteScalingPolicy");
+  const scaled = await ScaledTable.start();
+  const cloudwatch = cloudWatchOf(scaled.tule, scaled.account);
+  const alarms = async () => {
+    const AlarmNamePrefix = "TargetTracking-table/scaled-";
+    const { MetricAlarms } = await cloudwatch.send(new DescribeAlarmsCommand({ AlarmNamePrefix }));
+    return MetricAlarms!.map(
+      ({ AlarmName, Threshold, StateValue }) =>
+        `${/-([A-Za-z]+)-[0-9a-f-]{36}$/.exec(AlarmName!)?.[1]} ${Math.round(Threshold!)} ${StateValue}`,
+    );
+  };
+  await scaled.register(5, 100);
+  await scaled.track(70);
+  await scaled.time({ move: "+0s" });
+  assert.deepEqual(await alarms(), [
+    "AlarmHigh 420 INSUFFICIENT_DATA",
+    "AlarmLow 300 INSUFFICIENT_DATA",
+    "ProvisionedCapacityHigh 10 INSUFFICIENT_DATA",
+    "ProvisionedCapacityLow 10 INSUFFICIENT_DATA",
+  ]);
+  await scaled.minutes(2, 20);
+  assert.equal(await scaled.writeUnits(), 29);
+  assert.equal((await alarms())[0]?.split(" ")[2], "ALARM");
+  await scaled.minutes(1, 20);
+  assert.equal((await alarms())[0]?.split(" ")[1], "1218");
+  const { AlarmHistoryItems } = await cloudwatch.send(
+    new DescribeAlarmHistoryCommand({ HistoryItemType: "Action" }),
+  );
+  assert.match(
+    AlarmHistoryItems!.at(-1)!.HistorySummary!,
+    /^Successfully executed action arn:aws:autoscaling:.*:policyName\/follow$/,
+  );
+  const { ResourceId, ScalableDimension, ServiceNamespace } = tableWrites;
+  const named = { ResourceId, ScalableDimension, ServiceNamespace, PolicyName: "follow" };
+  await scaled.scaling.send(new DeleteScalingPolicyCommand(named));
+  await scaled.time({ move: "+0s" });
+  assert.deepEqual(await alarms(), []);
 });

@@ -1,11 +1,12 @@
 import type { Context, JobContext } from "#kernel/context.ts";
+import { ServiceError } from "#kernel/errors.ts";
 import type { Transaction } from "#store/store.ts";
 import { runQueries } from "../math/run-queries.ts";
 import { dimensionsOf } from "../metrics/metric-id.ts";
 import { readPeriods } from "../metrics/read-periods.ts";
 import { statisticNamed } from "../metrics/statistics.ts";
 import { byPreference } from "../metrics/units.ts";
-import { findAlarm, type StoredMetricAlarm } from "./alarm-record.ts";
+import { findAlarm, putAlarm, type StoredMetricAlarm } from "./alarm-record.ts";
 import { changeState } from "./change-state.ts";
 import { Double, javaJson, timeText } from "./java-text.ts";
 import {
@@ -19,9 +20,12 @@ import {
 const minuteMs = 60_000;
 const shortTickMs = 10_000;
 
-/** Alarms of whole minutes are evaluated once a minute, those of fewer seconds every ten. */
-const tickMs = (alarm: StoredMetricAlarm): number =>
-  periodMsOf(alarm) < minuteMs ? shortTickMs : minuteMs;
+/** Alarms of whole minutes are evaluated once a minute, others every ten seconds or as often as their expression's period. */
+function tickMs(alarm: StoredMetricAlarm): number {
+  const periodMs = periodMsOf(alarm);
+  if (periodMs >= minuteMs) return minuteMs;
+  return alarm.Metrics === undefined ? shortTickMs : periodMs;
+}
 
 function periodMsOf({ Period, Metrics }: StoredMetricAlarm): number {
   if (Period !== undefined) return Period * 1000;
@@ -43,15 +47,21 @@ export function unscheduleEvaluation(tx: Transaction, ctx: Context, name: string
   ctx.unschedule(tx, "evaluateAlarm", name);
 }
 
-/** The job: looks at the periods before the tick that is over, and gives the alarm the state that they make. */
+/**
+ * The job: looks at the periods before the tick that is over, and gives the alarm the state that they make. One whose
+ * expression comes to nothing that can be compared stays as it is, and says that.
+ */
 export async function evaluateAlarm(ctx: JobContext, { name }: { name: string }): Promise<void> {
   const record = await ctx.read((snapshot) => findAlarm(snapshot, ctx, name));
   if (record?.kind !== "metric") return;
   const { alarm } = record;
   const tick = tickMs(alarm);
   const endMs = Math.floor(ctx.now() / tick) * tick;
-  const { periods, unit } = await evaluationRange(ctx, alarm, endMs);
-  const verdict = verdictOn(periods, {
+  const range = await evaluationRange(ctx, alarm, endMs).catch((error: unknown) => {
+    if (error instanceof ServiceError) return undefined;
+    throw error;
+  });
+  const verdict = verdictOn(range?.periods ?? [], {
     operator: alarm.ComparisonOperator!,
     threshold: alarm.Threshold!,
     evaluationPeriods: alarm.EvaluationPeriods!,
@@ -63,13 +73,23 @@ export async function evaluateAlarm(ctx: JobContext, { name }: { name: string })
     const now = findAlarm(tx, ctx, name);
     if (now?.kind !== "metric") return;
     scheduleEvaluation(tx, ctx, now.alarm);
+    const EvaluationState = range === undefined ? "EVALUATION_ERROR" : undefined;
+    if (now.alarm.EvaluationState !== EvaluationState) {
+      putAlarm(tx, ctx, { ...now, alarm: { ...now.alarm, EvaluationState } });
+    }
     const isSame =
       now.alarm.AlarmConfigurationUpdatedTimestamp === alarm.AlarmConfigurationUpdatedTimestamp;
-    if (!isSame || verdict === undefined || verdict.state === now.alarm.StateValue) return;
-    changeState(tx, ctx, now, {
+    if (
+      !isSame ||
+      range === undefined ||
+      verdict === undefined ||
+      verdict.state === now.alarm.StateValue
+    )
+      return;
+    changeState(tx, ctx, findAlarm(tx, ctx, name)!, {
       value: verdict.state,
       reason: verdict.reason,
-      reasonData: reasonData(now.alarm, verdict, unit, ctx.now()),
+      reasonData: reasonData(now.alarm, verdict, range.unit, ctx.now()),
     });
   });
 }

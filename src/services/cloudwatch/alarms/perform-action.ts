@@ -101,7 +101,23 @@ async function perform(ctx: Context, { action, notification }: ActionJob): Promi
         Payload: Buffer.from(notification.payload),
       });
       return;
+    case "autoscaling":
+      if (await isScalingPolicy(elsewhere, action)) return;
+      break;
     default:
   }
   throw ctx.error("NotImplemented", `Actions of ${service} are not implemented yet`);
+}
+
+/**
+ * Whether Application Auto Scaling has the policy. It then acts by itself: it looks at the same numbers in the same minute
+ * (application-autoscaling, policy-alarms.ts).
+ */
+async function isScalingPolicy(ctx: Context, arn: string): Promise<boolean> {
+  const [, ResourceId, name] = /:resource\/dynamodb\/(.+):policyName\/(.+)$/.exec(arn) ?? [];
+  if (ResourceId === undefined || name === undefined) return false;
+  const { ScalingPolicies } = await ctx.services["application-autoscaling"].DescribeScalingPolicies(
+    { ServiceNamespace: "dynamodb", ResourceId, PolicyNames: [name] },
+  );
+  return ScalingPolicies?.some(({ PolicyARN }) => PolicyARN === arn) === true;
 }
