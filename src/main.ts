@@ -40,6 +40,8 @@ export interface ServerOptions {
   readonly region: string;
   /** The account's root access key. */
   readonly rootKey: RootKey | undefined;
+  /** Where issuers of tokens keep their keys: URLs and absolute paths of JSON Web Key Sets, by issuer. */
+  readonly issuers?: ReadonlyMap<string, string> | undefined;
   /** Whether capacity that is used up is refused, and whether partitions have limits of their own. */
   readonly throttle: boolean;
   readonly partitionLimits: boolean;
@@ -117,6 +119,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         peers,
         vault,
         certificates,
+        issuers: options.issuers,
         policies: directory,
         credentials: new Credentials(rootCredentials(options), directory),
       });

@@ -43,6 +43,7 @@ describe("The configuration", () => {
       rootAccessKeyId: undefined,
       rootSecretAccessKey: undefined,
       peers: undefined,
+      issuers: undefined,
     });
   });
 
@@ -103,6 +104,24 @@ describe("The configuration", () => {
       read({ files, flags: "--config /etc/tule/other.json" }).data,
       "/home/someone/.tule",
     );
+  });
+
+  test("knows where issuers of tokens keep their keys; paths are relative to where they are written", () => {
+    const keys =
+      "https://a.example.com=keys/a.json,https://b.example.com=https://b.example.com/jwks";
+    const issuers = (folder: string) =>
+      new Map([
+        ["https://a.example.com", `${folder}/keys/a.json`],
+        ["https://b.example.com", "https://b.example.com/jwks"],
+      ]);
+    const flags = `--issuer-keys ${keys}`;
+    assert.deepEqual(read({ flags }).issuers, issuers("/home/someone"));
+    const file = JSON.stringify({ issuerKeys: keys });
+    assert.deepEqual(
+      read({ flags: "--config /etc/tule.json", files: { "/etc/tule.json": file } }).issuers,
+      issuers("/etc"),
+    );
+    assert.throws(() => read({ flags: "--issuer-keys a.example.com=keys.json" }), UsageError);
   });
 
   test("knows the peers that serve other regions, however they are named, and needs their secret", () => {

@@ -4,10 +4,15 @@ import type { Setting, SettingName, Values } from "./settings.ts";
 import { nearest } from "#base/nearest.ts";
 
 /** What the server is started with. */
-export interface Configuration extends Omit<Values, "auth" | "data" | "peer" | "peerSecret"> {
+export interface Configuration extends Omit<
+  Values,
+  "auth" | "data" | "issuerKeys" | "peer" | "peerSecret"
+> {
   readonly auth: "open" | "strict";
   /** Absolute. */
   readonly data: string;
+  /** Where issuers of tokens keep their keys: URLs and absolute paths, by issuer. */
+  readonly issuers: ReadonlyMap<string, string> | undefined;
   readonly peers:
     | { readonly urls: ReadonlyMap<string, string>; readonly secret: string }
     | undefined;
@@ -45,27 +50,37 @@ export function readConfiguration(sources: Sources): Read {
     const given = flags.get(name) ?? variables.get(name) ?? file.get(name);
     values[name] = given === undefined ? setting.fallback : parse(setting, given);
   }
-  const isFromFile = !flags.has("data") && !variables.has("data") && file.has("data");
-  const folder = isFromFile ? file.folder : sources.folder;
+  // Paths are relative to where they are written.
+  const folderOf = (name: SettingName): string => {
+    const isFromFile = !flags.has(name) && !variables.has(name) && file.has(name);
+    return isFromFile ? file.folder : sources.folder;
+  };
   const warnings = [...variables.unknown].map(
     (variable) =>
       `${variable} is set, and is no setting of this version${didYouMean(variable, allVariables)}`,
   );
-  return { configuration: complete(values as Values, folder), warnings };
+  return { configuration: complete(values as Values, folderOf), warnings };
 }
 
-function complete(values: Values, folder: string): Configuration {
+function complete(values: Values, folderOf: (name: SettingName) => string): Configuration {
   if ((values.rootAccessKeyId === undefined) !== (values.rootSecretAccessKey === undefined)) {
     throw new UsageError("rootAccessKeyId and rootSecretAccessKey are set both or not at all");
   }
   const auth = values.auth ?? (isLoopback(values.host) ? "open" : "strict");
-  const { peer, peerSecret, ...rest } = values;
+  const { peer, peerSecret, issuerKeys, ...rest } = values;
   return {
     ...rest,
     auth,
-    data: resolve(folder, values.data),
+    data: resolve(folderOf("data"), values.data),
+    issuers:
+      issuerKeys &&
+      new Map(issuerKeys.map(({ issuer, place }) => [issuer, placeOf(place, folderOf)])),
     peers: peersOf({ peer, peerSecret }),
   };
+}
+
+function placeOf(place: string, folderOf: (name: SettingName) => string): string {
+  return /^https?:\/\//.test(place) ? place : resolve(folderOf("issuerKeys"), place);
 }
 
 function peersOf({

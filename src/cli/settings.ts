@@ -9,6 +9,13 @@ export interface PeerSetting {
   readonly url: string;
 }
 
+/** Where the keys of an issuer of tokens are. */
+export interface IssuerSetting {
+  readonly issuer: string;
+  /** A URL or a path. */
+  readonly place: string;
+}
+
 interface SettingKind<T> {
   /** What a value looks like, for the help: "PORT". Undefined for a switch, which takes no value. */
   readonly placeholder: string | undefined;
@@ -75,6 +82,19 @@ const peerList: SettingKind<readonly PeerSetting[]> = {
   allowed: "REGION=URL, such as eu-west-1=http://10.0.0.2:4566",
 };
 
+const issuerList: SettingKind<readonly IssuerSetting[]> = {
+  placeholder: "ISSUER=PLACE",
+  isList: true,
+  parse: (value) => {
+    const issuers = value.split(",").map((entry) => {
+      const [issuer = "", place = ""] = entry.trim().split(/=(.*)/s);
+      return /^https?:\/\//.test(issuer) && place !== "" ? { issuer, place } : undefined;
+    });
+    return issuers.every((issuer) => issuer !== undefined) ? issuers : undefined;
+  },
+  allowed: "ISSUER=PLACE, such as https://token.actions.githubusercontent.com=keys.json",
+};
+
 const preset = <T>(kind: SettingKind<T>, help: string, fallback: T) => ({
   ...kind,
   help,
@@ -129,6 +149,10 @@ export const settings = {
     "the server that serves a region instead of this one; may come several\ntimes. The two need a TULE_PEER_SECRET that they share",
   ),
   peerSecret: secret(derived(text("SECRET"), "what the servers of --peer sign their calls with")),
+  issuerKeys: derived(
+    issuerList,
+    "where the keys of an issuer of web identity tokens are: a file or URL\nof a JSON Web Key Set; may come several times. Issuers on this machine\nneed none",
+  ),
   log: preset(
     oneOf("silent", "error", "info", "debug"),
     "how much to report on standard error",

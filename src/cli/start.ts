@@ -37,6 +37,7 @@ export async function start(configuration: Configuration): Promise<number> {
       account: configuration.account,
       region: configuration.region,
       rootKey,
+      issuers: configuration.issuers,
       throttle: configuration.throttle,
       partitionLimits: configuration.partitionLimits,
       peers: configuration.peers,

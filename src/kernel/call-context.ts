@@ -11,6 +11,7 @@ import type { ContributorRule, KeyNaming, TenantContributions } from "./contribu
 import type { Datapoint } from "./datapoint.ts";
 import { ServiceError } from "./errors.ts";
 import type { Principal } from "./identity.ts";
+import type { IssuerKeys } from "./issuer-keys.ts";
 import { scheduleJob, unscheduleJob } from "./jobs.ts";
 import {
   tenantPrefix,
@@ -66,6 +67,10 @@ export class CallContext implements Context<string> {
     return this.#kernel.vault;
   }
 
+  get issuerKeys(): IssuerKeys {
+    return this.#kernel.issuerKeys;
+  }
+
   get services(): ServiceClients {
     return serviceClients(this.#kernel, this);
   }
@@ -80,6 +85,10 @@ export class CallContext implements Context<string> {
 
   now(): number {
     return this.#kernel.world.clock.nowMs();
+  }
+
+  machineNow(): number {
+    return this.#kernel.world.clock.machineMs();
   }
 
   transact<T>(body: (tx: Transaction) => T): Promise<T> {
@@ -134,6 +143,10 @@ export class CallContext implements Context<string> {
 
   inAccount(account: string): CallContext {
     return this.#elsewhere({ account });
+  }
+
+  authorizedAs(caller: Principal, input: unknown): Promise<CallContext> {
+    return this.#kernel.authorizer.authorized(this.#elsewhere({ caller }), input);
   }
 
   /** The context of a call that policies have allowed, in the account that owns what it is about. */

@@ -6,6 +6,7 @@ import type { RoleToAssume } from "./assumed-roles.ts";
 import type { CommonErrorCode, ServiceError } from "./errors.ts";
 import type { Principal } from "./identity.ts";
 import type { ContributorRule, KeyNaming, TenantContributions } from "./contributors.ts";
+import type { IssuerKeys } from "./issuer-keys.ts";
 import type { Datapoint } from "./datapoint.ts";
 import type { KernelSettings, SharedKind } from "./kernel.ts";
 import type { KnownSeries } from "./measurement-store.ts";
@@ -35,6 +36,8 @@ export interface Context<Code extends string = never> extends Tenant {
   readonly blobs: Blobs;
   /** What seals secrets before they are stored. */
   readonly vault: Vault;
+  /** The public keys of those who issue tokens. */
+  readonly issuerKeys: IssuerKeys;
   /** The other services' public operations, called as this service's principal. */
   readonly services: ServiceClients;
   /** The same, called as a role that users gave this service; see assumed-roles.ts. Rejects if it may not have it. */
@@ -42,6 +45,8 @@ export interface Context<Code extends string = never> extends Tenant {
 
   /** Milliseconds since 1970 in UTC, on the clock that users can move. */
   now(): number;
+  /** The same on the machine's own clock, which nobody moves: what others signed goes by it. */
+  machineNow(): number;
   /** Runs the body and commits what it wrote; resolves when that is durable. See store.ts for the rules of a body. */
   transact<T>(body: (tx: Transaction) => T): Promise<T>;
   read<T>(body: (snapshot: Snapshot) => T): Promise<T>;
@@ -73,6 +78,11 @@ export interface Context<Code extends string = never> extends Tenant {
   inRegion(region: string): Context<Code>;
   /** The same caller's context in another account, for what that account's policies let it do. */
   inAccount(account: string): Context<Code>;
+  /**
+   * For operations that prove by their input who asks (`access.isProof`): the context to go on in, if policies let this
+   * caller do what the operation needs with this input. Throws their denial.
+   */
+  authorizedAs(caller: Principal, input: unknown): Promise<Context<Code>>;
   /** How the regions are connected. */
   readonly links: RegionLinks;
   /** Where the peer that serves this region is; undefined if this process serves it. */

@@ -16,6 +16,8 @@ export interface Principal {
   readonly sourceIdentity?: string;
   /** "cognito-identity.amazonaws.com", or the ARN of a provider. */
   readonly federatedProvider?: string;
+  /** What the provider told of it, for conditions: by key in lower case, "accounts.google.com:sub". */
+  readonly federationKeys?: Readonly<Record<string, string | readonly string[]>>;
   /** Of temporary credentials: when they were issued, and what limits them beside the policies of whom they stand for. */
   readonly session?: PrincipalSession;
   /** Undefined with long-term keys: the request then says nothing of it. */

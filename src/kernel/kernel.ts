@@ -13,6 +13,7 @@ import { Credentials } from "./credentials.ts";
 import { Contributors } from "./contributors.ts";
 import { Faults } from "./faults.ts";
 import { rootOf, type Principal } from "./identity.ts";
+import { IssuerKeys } from "./issuer-keys.ts";
 import { JobWorker, scheduleJob, type ClaimedJob } from "./jobs.ts";
 import {
   Listeners,
@@ -58,6 +59,8 @@ export interface KernelOptions {
   readonly vault?: Vault;
   /** What proves to clients who this server is; of an authority that nobody knows unless it is given. */
   readonly certificates?: Certificates;
+  /** Where issuers of tokens keep their keys, for those that do not tell by themselves: see issuer-keys.ts. */
+  readonly issuers?: ReadonlyMap<string, string> | undefined;
   /** The services' own ports (listeners.ts). Without it they are on loopback, for nobody. */
   readonly ports?: PortOptions;
 }
@@ -125,6 +128,7 @@ export class Kernel {
   readonly credentials: Credentials;
   readonly vault: Vault;
   readonly certificates: Certificates;
+  readonly issuerKeys: IssuerKeys;
   readonly contributors: Contributors;
   readonly assumedRoles: AssumedRoles;
   readonly #subscribers = new Map<string, string[]>();
@@ -155,6 +159,7 @@ export class Kernel {
     this.authorizer = new Authorizer(options.store, this.services, options.policies);
     this.credentials = options.credentials ?? new Credentials([]);
     this.assumedRoles = new AssumedRoles(this);
+    this.issuerKeys = new IssuerKeys({ ...world, places: options.issuers ?? new Map() });
     this.vault = options.vault ?? new Vault(world.random.bytes(32), world.random);
     const { vault } = this;
     this.certificates =

@@ -69,6 +69,7 @@ function boot(
     files,
     sockets,
     requests: {
+      get: (url) => Promise.reject(systemError("ECONNREFUSED", "connect", url)),
       post: (url) => Promise.reject(systemError("ECONNREFUSED", "connect", url)),
     },
     processes: {

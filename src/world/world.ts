@@ -120,8 +120,18 @@ export interface Sockets {
 
 /** Asking other servers. */
 export interface Requests {
+  /**
+   * Reads an `http:` or `https:` URL, following nothing. Rejects if no whole answer of at most so many bytes comes
+   * within the time, whatever the reason.
+   */
+  get(url: string, limits: GetLimits): Promise<IncomingAnswer>;
   /** Sends a POST to an `http:` or `https:` URL. Rejects if no whole answer comes within the time, whatever the reason. */
   post(url: string, request: OutgoingRequest): Promise<IncomingAnswer>;
+}
+
+export interface GetLimits {
+  readonly timeoutMs: number;
+  readonly bytesAtMost: number;
 }
 
 export interface OutgoingRequest {

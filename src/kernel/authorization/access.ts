@@ -35,6 +35,8 @@ export interface OperationAccess {
   readonly decidesEach?: boolean;
   /** An error that tells something: who may not do this, either, is denied instead. */
   readonly conceals?: { readonly code: string; readonly rules: AccessFinder };
+  /** The input proves who asks: the handler finds out, and has it decided on (`ctx.authorizedAs`). */
+  readonly isProof?: boolean;
 }
 
 export interface AccessRule {

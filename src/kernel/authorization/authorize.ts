@@ -76,7 +76,8 @@ export class Authorizer {
         if (!(needed instanceof AuthorizationNeeded)) throw needed;
       }
     }
-    const authorized = await this.#authorized(ctx, input);
+    if (this.#accessOf(ctx)?.isProof === true) return handler(ctx, input);
+    const authorized = await this.authorized(ctx, input);
     try {
       return await handler(authorized, input);
     } catch (failure) {
@@ -111,9 +112,9 @@ export class Authorizer {
   }
 
   /** The context to run in: of the account whose resources the call is about. Throws what the policies deny. */
-  async #authorized(ctx: CallContext, input: unknown): Promise<CallContext> {
+  async authorized(ctx: CallContext, input: unknown): Promise<CallContext> {
     const service = this.#services.get(ctx.service);
-    const access = service?.access?.operations[ctx.operation];
+    const access = this.#accessOf(ctx);
     if (service === undefined || access === undefined) {
       throw this.#denied(ctx, unknownNeed(ctx), unknownDecision);
     }
@@ -131,7 +132,7 @@ export class Authorizer {
   /** Throws a denial in place of an error that tells what the caller may not know. */
   async #conceal(ctx: CallContext, input: unknown, failure: unknown): Promise<void> {
     const service = this.#services.get(ctx.service);
-    const access = service?.access?.operations[ctx.operation];
+    const access = this.#accessOf(ctx);
     const { conceals } = access ?? {};
     if (service === undefined || conceals === undefined) return;
     if (!(failure instanceof ServiceError) || failure.code !== conceals.code) return;
@@ -162,6 +163,10 @@ export class Authorizer {
       }
       return { accounts, denied };
     });
+  }
+
+  #accessOf({ service, operation }: CallContext): OperationAccess | undefined {
+    return this.#services.get(service)?.access?.operations[operation];
   }
 
   /** `found`: the need with what is known of its resource. */

@@ -8,6 +8,10 @@ export function denialMessage(
   { principal, action, resource }: Pick<AuthorizationRequest, "principal" | "action" | "resource">,
   { decision, layer = "identity-based policy" }: Decision,
 ): string {
+  // Whoever proves with a token who it is has no name yet. Source: AWS re:Post, iam-sts-unauthorized-web-identity.
+  if (principal.kind === "anonymous" && principal.federatedProvider !== undefined) {
+    return `Not authorized to perform ${action}`;
+  }
   const start = `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resource}`;
   if (decision === "explicitDeny") return `${start} with an explicit deny in ${withArticle(layer)}`;
   return `${start} because no ${layer} allows the ${action} action`;

@@ -55,7 +55,7 @@ function tagValue(tags: Principal["tags"], name: string): string | undefined {
   return undefined;
 }
 
-function valueOf(principal: Principal, key: string): string | undefined {
+function valueOf(principal: Principal, key: string): ContextValue | undefined {
   const { kind } = principal;
   const isService = kind === "service";
   switch (key) {
@@ -82,7 +82,7 @@ function valueOf(principal: Principal, key: string): string | undefined {
     case "aws:federatedprovider":
       return principal.federatedProvider;
     default:
-      return undefined;
+      return principal.federationKeys?.[key];
   }
 }
 

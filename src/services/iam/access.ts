@@ -1,5 +1,6 @@
 import type {
   AccessRule,
+  FoundAccess,
   KnownResource,
   Need,
   OperationAccess,
@@ -8,7 +9,9 @@ import type {
 import { contextOf, type ContextValue } from "#kernel/authorization/request-context.ts";
 import type { Context } from "#kernel/context.ts";
 import type { Snapshot } from "#store/store.ts";
+import type { CreateOpenIDConnectProviderRequest } from "#models/iam.ts";
 import { arnOf, parseArn, type ArnKind } from "./arns.ts";
+import { oidcNameOf } from "./providers/oidc-providers.ts";
 import { findEntity } from "./entities.ts";
 import { namedKey } from "./keyspace.ts";
 import { policyCodec, profileCodec, type Tags } from "./records.ts";
@@ -22,6 +25,7 @@ const user = "user/{UserName}";
 const group = "group/{GroupName}";
 const role = "role/{RoleName}";
 const policy = "{PolicyArn}";
+const oidc = "{OpenIDConnectProviderArn}";
 const profile = "instance-profile/{InstanceProfileName}";
 
 function needs(resource: string, ...operations: readonly string[]): [string, OperationAccess][] {
@@ -82,6 +86,11 @@ export const iamAccess: ServiceAccess = {
     ...needs(profile, "RemoveRoleFromInstanceProfile"),
     needsAlso("AddRoleToInstanceProfile", profile, { action: "iam:PassRole", resource: role }),
     ...needs("*", "ListUsers", "ListGroups", "ListRoles", "ListPolicies", "ListInstanceProfiles"),
+    ["CreateOpenIDConnectProvider", { rules: newOidcProvider }],
+    ...needs(oidc, "GetOpenIDConnectProvider", "DeleteOpenIDConnectProvider"),
+    ...needs(oidc, "AddClientIDToOpenIDConnectProvider", "UpdateOpenIDConnectProviderThumbprint"),
+    ...needs(oidc, "RemoveClientIDFromOpenIDConnectProvider", "TagOpenIDConnectProvider"),
+    ...needs(oidc, "UntagOpenIDConnectProvider", "ListOpenIDConnectProviderTags"),
     ...needs("*", "ListOpenIDConnectProviders", "ListAccountAliases", "CreateAccountAlias"),
     ...needs("*", "DeleteAccountAlias", "GetAccountSummary", "GetAccountPasswordPolicy"),
     ...needs("*", "UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"),
@@ -106,16 +115,30 @@ export const stsAccess: ServiceAccess = {
         { action: "sts:TagSession", resource: "federated-user/{Name}", ifGiven: "Tags" },
       ],
     },
-    AssumeRole: {
-      rules: [
-        { action: "sts:AssumeRole", resource: "{RoleArn}" },
-        { action: "sts:TagSession", resource: "{RoleArn}", ifGiven: "Tags" },
-        { action: "sts:SetSourceIdentity", resource: "{RoleArn}", ifGiven: "SourceIdentity" },
-      ],
+    AssumeRole: { rules: assuming("AssumeRole"), isCrossAccount: true },
+    AssumeRoleWithWebIdentity: {
+      rules: assuming("AssumeRoleWithWebIdentity"),
       isCrossAccount: true,
+      isProof: true,
     },
   },
 };
+
+function assuming(operation: string): AccessRule[] {
+  return [
+    { action: `sts:${operation}`, resource: "{RoleArn}" },
+    { action: "sts:TagSession", resource: "{RoleArn}", ifGiven: "Tags" },
+    { action: "sts:SetSourceIdentity", resource: "{RoleArn}", ifGiven: "SourceIdentity" },
+  ];
+}
+
+function newOidcProvider(input: CreateOpenIDConnectProviderRequest): FoundAccess[] {
+  const resource = `oidc-provider/${oidcNameOf(input.Url)}`;
+  const asked = { ...input };
+  const rule = { action: "iam:CreateOpenIDConnectProvider", resource, input: asked };
+  if (input.Tags === undefined) return [rule];
+  return [rule, { action: "iam:TagOpenIDConnectProvider", resource, input: asked }];
+}
 
 /** The whole ARN, path included, and the keys that conditions ask for. */
 function knownResource(snapshot: Snapshot, ctx: Context, need: Need): KnownResource {

@@ -3,6 +3,7 @@ import type { Handlers } from "#kernel/service.ts";
 import type { IAM, PasswordPolicy } from "#models/iam.ts";
 import type { Snapshot } from "#store/store.ts";
 import type { AnyContext } from "./entities.ts";
+import { countOidcProviders } from "./providers/oidc-providers.ts";
 import { namedPrefix, settingKey } from "./keyspace.ts";
 import { policyCodec, settingCodec } from "./records.ts";
 
@@ -90,7 +91,7 @@ export const accountSettings = {
           PolicyVersionsInUseQuota: 10_000,
           InstanceProfiles: count("profile"),
           InstanceProfilesQuota: 1_000,
-          Providers: 0,
+          Providers: countOidcProviders(snapshot, ctx),
           ServerCertificates: 0,
           ServerCertificatesQuota: 20,
           MFADevices: 0,

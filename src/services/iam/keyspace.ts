@@ -16,6 +16,7 @@ import { tenantPrefix } from "#kernel/kernel.ts";
  *   bounded            policy ARN, kind, name       → the name of whom it is the permissions boundary of
  *   service-credential id                           → ServiceCredentialRecord
  *   deletion           task id                      → nothing: a service-linked role that was deleted
+ *   oidc-provider      issuer without its scheme    → OidcProviderRecord
  *   setting            kind                         → what was set for the account: "alias", "password-policy"
  *
  * Names differ by more than the case of their letters: keys have them in lower case. Sessions are not stored: their
@@ -66,6 +67,10 @@ export const serviceCredentialsPrefix = (account: string): Key =>
 
 export const deletionKey = (account: string, taskId: string): Key =>
   key(account, "deletion", taskId);
+
+export const oidcProviderKey = (account: string, name: string): Key =>
+  key(account, "oidc-provider", name);
+export const oidcProvidersPrefix = (account: string): Key => key(account, "oidc-provider");
 
 export const settingKey = (account: string, kind: string): Key => key(account, "setting", kind);
 

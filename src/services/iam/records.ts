@@ -84,6 +84,16 @@ export interface ServiceCredentialRecord {
   readonly status: "Active" | "Inactive";
 }
 
+export interface OidcProviderRecord {
+  /** The issuer's URL without its scheme. */
+  readonly name: string;
+  /** Whom its tokens may be made for. */
+  readonly clientIds: readonly string[];
+  readonly thumbprints: readonly string[];
+  readonly tags: Tags;
+  readonly createdAtMs: number;
+}
+
 function json<T>(): Codec<T> {
   return {
     encode: (value) => Buffer.from(JSON.stringify(value)),
@@ -98,4 +108,5 @@ export const policyCodec = json<PolicyRecord>();
 export const profileCodec = json<InstanceProfileRecord>();
 export const accessKeyCodec = json<AccessKeyRecord>();
 export const serviceCredentialCodec = json<ServiceCredentialRecord>();
+export const oidcProviderCodec = json<OidcProviderRecord>();
 export const settingCodec = json<Readonly<Record<string, unknown>>>();

@@ -7,12 +7,14 @@ import { attachments } from "./attachments.ts";
 import { boundaries } from "./boundaries.ts";
 import { groups } from "./groups.ts";
 import { inlinePolicies } from "./inline-policies.ts";
+import { oidcProviders } from "./providers/oidc-providers.ts";
 import { managedPolicies } from "./managed-policies.ts";
 import { policyVersions } from "./policy-versions.ts";
 import { roles } from "./roles.ts";
 import { assumeRole } from "./sessions/assume-role.ts";
 import { callerIdentity } from "./sessions/caller-identity.ts";
 import { sessionTokens } from "./sessions/session-tokens.ts";
+import { webIdentity } from "./sessions/web-identity.ts";
 import { tags } from "./tags.ts";
 import { accountSettings } from "./account-settings.ts";
 import { authorizationDetails } from "./authorization-details.ts";
@@ -38,6 +40,7 @@ export const iam = defineService<IAM>({
     ...accountSettings,
     ...authorizationDetails,
     ...instanceProfiles,
+    ...oidcProviders,
     ...serviceCredentials,
     ...serviceLinkedRoles,
     ...simulation,
@@ -49,5 +52,5 @@ export const sts = defineService<STS>({
   name: "sts",
   stateOf: "iam",
   access: stsAccess,
-  operations: { ...callerIdentity, ...assumeRole, ...sessionTokens },
+  operations: { ...callerIdentity, ...assumeRole, ...webIdentity, ...sessionTokens },
 });

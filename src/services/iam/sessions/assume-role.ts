@@ -2,6 +2,7 @@ import { AuthorizationNeeded } from "#kernel/authorization/authorize.ts";
 import type { Principal } from "#kernel/identity.ts";
 import type { Handlers } from "#kernel/service.ts";
 import type { AssumeRoleRequest, STS } from "#models/sts.ts";
+import type { Snapshot } from "#store/store.ts";
 import { arnOf, parseArn } from "../arns.ts";
 import { findEntity, type AnyContext } from "../entities.ts";
 import type { RoleRecord } from "../records.ts";
@@ -16,7 +17,7 @@ import {
   type SessionPolicies,
 } from "./temporary-credentials.ts";
 
-const defaultSeconds = 3_600;
+export const defaultSeconds = 3_600;
 const chainedSecondsAtMost = 3_600;
 
 export const assumeRole = {
@@ -34,11 +35,7 @@ export const assumeRole = {
       }
     }
     const { role, policies } = await ctx.read((snapshot) => {
-      const found = roleOf(
-        findEntity(snapshot, ctx.account, "role", nameOf(input.RoleArn)),
-        input.RoleArn,
-        ctx,
-      );
+      const found = findRole(snapshot, ctx, input.RoleArn);
       return { role: found, policies: sessionPoliciesOf(ctx, snapshot, input) };
     });
     const seconds = secondsOf(ctx, input, role);
@@ -65,7 +62,8 @@ export interface RoleSession {
   readonly tags: Readonly<Record<string, string>>;
   readonly transitiveTagKeys?: readonly string[];
   readonly sourceIdentity?: string | undefined;
-  readonly federatedProvider?: string;
+  readonly federatedProvider?: Principal["federatedProvider"] | undefined;
+  readonly federationKeys?: Principal["federationKeys"] | undefined;
 }
 
 /** Whoever has assumed a role. */
@@ -77,6 +75,7 @@ export function roleSession(ctx: AnyContext, role: RoleRecord, session: RoleSess
     transitiveTagKeys = [],
     sourceIdentity,
     federatedProvider,
+    federationKeys,
   } = session;
   return {
     arn: `arn:aws:sts::${account}:assumed-role/${role.name}/${sessionName}`,
@@ -94,19 +93,17 @@ export function roleSession(ctx: AnyContext, role: RoleRecord, session: RoleSess
     },
     ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
     ...(federatedProvider === undefined ? {} : { federatedProvider }),
+    ...(federationKeys === undefined ? {} : { federationKeys }),
   };
 }
 
-export function nameOf(roleArn: string): string {
-  return parseArn(roleArn)?.name ?? "";
-}
-
 /** A role of another path is another one. Who asks for what is not there is told the same as for what is denied. */
-export function roleOf(
-  role: RoleRecord | undefined,
-  roleArn: string,
+export function findRole(
+  snapshot: Snapshot,
   { account, caller, operation }: AnyContext,
+  roleArn: string,
 ): RoleRecord {
+  const role = findEntity(snapshot, account, "role", parseArn(roleArn)?.name ?? "");
   if (role !== undefined && arnOf(account, "role", role) === roleArn) return role;
   throw accessDenied(
     `User: ${caller.arn} is not authorized to perform: sts:${operation} on resource: ${roleArn}`,
