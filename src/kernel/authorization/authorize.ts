@@ -263,6 +263,8 @@ function requestKeys(ctx: CallContext, account: string): RequestContext {
           return String(Math.floor(ctx.now() / 1000));
         case "aws:requestedregion":
           return ctx.region;
+        case "aws:multifactorauthage":
+          return multiFactorAge(ctx);
         case "aws:resourceaccount":
           return account;
         default:
@@ -270,4 +272,11 @@ function requestKeys(ctx: CallContext, account: string): RequestContext {
       }
     },
   };
+}
+
+/** For how many seconds a session has been one of a caller who proved to have a device. */
+function multiFactorAge(ctx: CallContext): string | undefined {
+  const { session, hasMultiFactor } = ctx.caller;
+  if (session === undefined || hasMultiFactor !== true) return undefined;
+  return String(Math.floor((ctx.now() - session.issuedAtMs) / 1000));
 }

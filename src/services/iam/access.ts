@@ -8,13 +8,16 @@ import type {
 } from "#kernel/authorization/access.ts";
 import { contextOf, type ContextValue } from "#kernel/authorization/request-context.ts";
 import type { Context } from "#kernel/context.ts";
+import type { Principal } from "#kernel/identity.ts";
 import type { Snapshot } from "#store/store.ts";
 import type { CreateOpenIDConnectProviderRequest } from "#models/iam.ts";
+import { passwordPolicyIn } from "./account-settings.ts";
 import { arnOf, parseArn, type ArnKind } from "./arns.ts";
 import { oidcNameOf } from "./providers/oidc-providers.ts";
+import { deviceAfterCode, type MultiFactorProof } from "./credentials/mfa-devices.ts";
 import { findEntity } from "./entities.ts";
 import { namedKey } from "./keyspace.ts";
-import { policyCodec, profileCodec, type Tags } from "./records.ts";
+import { policyCodec, profileCodec, serverCertificateCodec, type Tags } from "./records.ts";
 
 /*
  * What each operation needs to be allowed. Source: Service Authorization Reference, "Actions, resources, and condition
@@ -25,6 +28,8 @@ const user = "user/{UserName}";
 const group = "group/{GroupName}";
 const role = "role/{RoleName}";
 const policy = "{PolicyArn}";
+const newDevice = "mfa/{VirtualMFADeviceName}";
+const certificate = "server-certificate/{ServerCertificateName}";
 const oidc = "{OpenIDConnectProviderArn}";
 const profile = "instance-profile/{InstanceProfileName}";
 
@@ -63,6 +68,20 @@ export const iamAccess: ServiceAccess = {
     ...needs(user, "CreateServiceSpecificCredential", "ListServiceSpecificCredentials"),
     ...needs(user, "UpdateServiceSpecificCredential", "ResetServiceSpecificCredential"),
     ...needs(user, "DeleteServiceSpecificCredential", "ListMFADevices"),
+    ...needs(user, "EnableMFADevice", "ResyncMFADevice", "DeactivateMFADevice", "GetMFADevice"),
+    ...needs(user, "UploadSigningCertificate", "ListSigningCertificates"),
+    ...needs(user, "UpdateSigningCertificate", "DeleteSigningCertificate"),
+    ...needs(user, "UploadSSHPublicKey", "GetSSHPublicKey", "ListSSHPublicKeys"),
+    ...needs(user, "UpdateSSHPublicKey", "DeleteSSHPublicKey"),
+    needsAlso("CreateVirtualMFADevice", newDevice, tagging("TagMFADevice", newDevice)),
+    ...needs("{SerialNumber}", "DeleteVirtualMFADevice", "TagMFADevice", "UntagMFADevice"),
+    ...needs("{SerialNumber}", "ListMFADeviceTags"),
+    ...needs("*", "ListVirtualMFADevices"),
+    needsAlso("UploadServerCertificate", certificate, tagging("TagServerCertificate", certificate)),
+    ...needs(certificate, "GetServerCertificate", "UpdateServerCertificate"),
+    ...needs(certificate, "DeleteServerCertificate", "TagServerCertificate"),
+    ...needs(certificate, "UntagServerCertificate", "ListServerCertificateTags"),
+    ...needs("server-certificate/*", "ListServerCertificates"),
     ...needs(group, "CreateGroup", "GetGroup", "UpdateGroup", "DeleteGroup"),
     ...needs(group, "AddUserToGroup", "RemoveUserFromGroup"),
     ...needs(group, "PutGroupPolicy", "GetGroupPolicy", "DeleteGroupPolicy", "ListGroupPolicies"),
@@ -148,7 +167,9 @@ function knownResource(snapshot: Snapshot, ctx: Context, need: Need): KnownResou
   if (arn === undefined || arn.account !== ctx.account) return { keys: contextOf(keys) };
   const { kind, name } = arn;
   if (kind === "user" && name === "*" && ctx.caller.kind === "user") {
-    return { resource: ctx.caller.arn, keys: contextOf(keys) };
+    const mayAnyway = need.operation === "ChangePassword" && mayChangePassword(snapshot, ctx);
+    const policy = mayAnyway ? letting(ctx.caller) : undefined;
+    return { resource: ctx.caller.arn, policy, keys: contextOf(keys) };
   }
   const found = taggedThing(snapshot, ctx.account, kind, name);
   for (const [key, value] of Object.entries(found?.tags ?? {})) {
@@ -160,6 +181,21 @@ function knownResource(snapshot: Snapshot, ctx: Context, need: Need): KnownResou
     resource: arnOf(arn.account, kind as ArnKind, { path, name: found?.name ?? name }),
     keys: contextOf(keys),
   };
+}
+
+/** The account's password policy can let all users do so, whatever their own policies leave out. */
+function mayChangePassword(snapshot: Snapshot, ctx: Context): boolean {
+  return passwordPolicyIn(snapshot, ctx)?.AllowUsersToChangePassword === true;
+}
+
+function letting({ arn }: Principal): string {
+  const statement = {
+    Effect: "Allow",
+    Principal: { AWS: arn },
+    Action: "iam:ChangePassword",
+    Resource: arn,
+  };
+  return JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
 }
 
 interface TaggedThing {
@@ -183,6 +219,8 @@ function taggedThing(
       return snapshot.record(namedKey(account, "policy", name), policyCodec);
     case "instance-profile":
       return snapshot.record(namedKey(account, "profile", name), profileCodec);
+    case "server-certificate":
+      return snapshot.record(namedKey(account, "server-certificate", name), serverCertificateCodec);
     default:
       return undefined;
   }
@@ -222,6 +260,10 @@ function knownRole(snapshot: Snapshot, ctx: Context, { resource, input }: Need):
   const isIt = role !== undefined && arnOf(ctx.account, "role", role) === resource;
   const duration = input["DurationSeconds"];
   const keys: Record<string, ContextValue | undefined> = {
+    // A code that proves that the caller has its device.
+    ...(hasMultiFactor(snapshot, ctx, input)
+      ? { "aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "0" }
+      : {}),
     "sts:ExternalId": textOf(input["ExternalId"]),
     "sts:RoleSessionName": textOf(input["RoleSessionName"]),
     "sts:SourceIdentity": textOf(input["SourceIdentity"]),
@@ -234,4 +276,9 @@ function knownRole(snapshot: Snapshot, ctx: Context, { resource, input }: Need):
     keys[`iam:ResourceTag/${key}`] = value;
   }
   return { policy: isIt ? role.trust : undefined, isTrust: true, keys: contextOf(keys) };
+}
+
+/** Throws AWS's denial for a code that is wrong. The handler takes the code: see sessions/assume-role.ts. */
+function hasMultiFactor(snapshot: Snapshot, ctx: Context, input: Need["input"]): boolean {
+  return deviceAfterCode(snapshot, ctx, input as MultiFactorProof) !== undefined;
 }

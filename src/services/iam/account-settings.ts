@@ -3,6 +3,8 @@ import type { Handlers } from "#kernel/service.ts";
 import type { IAM, PasswordPolicy } from "#models/iam.ts";
 import type { Snapshot } from "#store/store.ts";
 import type { AnyContext } from "./entities.ts";
+import { allDevices } from "./credentials/mfa-devices.ts";
+import { countServerCertificates } from "./credentials/server-certificates.ts";
 import { countOidcProviders } from "./providers/oidc-providers.ts";
 import { namedPrefix, settingKey } from "./keyspace.ts";
 import { policyCodec, settingCodec } from "./records.ts";
@@ -75,6 +77,7 @@ export const accountSettings = {
   /** Quotas are AWS's default ones. Source: IAM User Guide, reference_iam-quotas. */
   GetAccountSummary(ctx) {
     return ctx.read((snapshot) => {
+      const devices = allDevices(snapshot, ctx);
       const count = (kind: "user" | "group" | "role" | "profile" | "policy"): number =>
         countIn(snapshot, namedPrefix(ctx.account, kind));
       return {
@@ -92,10 +95,10 @@ export const accountSettings = {
           InstanceProfiles: count("profile"),
           InstanceProfilesQuota: 1_000,
           Providers: countOidcProviders(snapshot, ctx),
-          ServerCertificates: 0,
+          ServerCertificates: countServerCertificates(snapshot, ctx),
           ServerCertificatesQuota: 20,
-          MFADevices: 0,
-          MFADevicesInUse: 0,
+          MFADevices: devices.length,
+          MFADevicesInUse: devices.filter(({ enabled }) => enabled !== undefined).length,
           AccountMFAEnabled: 0,
           AccountAccessKeysPresent: 0,
           AccountPasswordPresent: 0,
@@ -124,8 +127,16 @@ function aliasIn(snapshot: Snapshot, { account }: AnyContext): string | undefine
   return setting?.["name"] as string | undefined;
 }
 
+/** Undefined where the account has none of its own. */
+export function passwordPolicyIn(
+  snapshot: Snapshot,
+  { account }: AnyContext,
+): PasswordPolicy | undefined {
+  return snapshot.record(settingKey(account, passwordPolicy), settingCodec);
+}
+
 function openPasswordPolicy(snapshot: Snapshot, ctx: AnyContext): PasswordPolicy {
-  const found = snapshot.record(settingKey(ctx.account, passwordPolicy), settingCodec);
+  const found = passwordPolicyIn(snapshot, ctx);
   if (found !== undefined) return found;
   throw ctx.error(
     "NoSuchEntity",

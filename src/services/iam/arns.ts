@@ -1,6 +1,12 @@
 /** ARNs of IAM's own: no region, and the path before the name. */
 
-export type ArnKind = "user" | "group" | "role" | "policy" | "instance-profile";
+export type ArnKind =
+  | "user"
+  | "group"
+  | "role"
+  | "policy"
+  | "instance-profile"
+  | "server-certificate";
 
 export function arnOf(
   account: string,

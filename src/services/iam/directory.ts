@@ -10,7 +10,7 @@ import { accountOfAccessKey } from "./ids.ts";
 import { accessKeyKey, everything } from "./keyspace.ts";
 import { documentOf } from "./managed-policies.ts";
 import { accessKeyCodec, type BoundedEntity, type Entity } from "./records.ts";
-import { openSecret } from "./access-keys.ts";
+import { openSecret } from "./credentials/access-keys.ts";
 import { openSession } from "./sessions/session-token.ts";
 
 export interface DirectoryOptions {

@@ -10,11 +10,16 @@ type Random = Pick<Context["random"], "bytes">;
 const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /** Source: IAM User Guide, reference_identifiers, "Understanding unique ID prefixes". */
-export type IdPrefix = "AIDA" | "AROA" | "AGPA" | "ANPA" | "AIPA" | "ACCA";
+export type IdPrefix = "AIDA" | "AROA" | "AGPA" | "ANPA" | "AIPA" | "ACCA" | "APKA" | "ASCA";
 
 export function uniqueId(random: Random, prefix: IdPrefix): string {
   const picked = [...random.bytes(17)].map((byte) => letters[byte % 32]);
   return prefix + picked.join("");
+}
+
+/** Of certificates: 32 letters and digits that tell nothing. */
+export function longId(random: Random): string {
+  return [...random.bytes(32)].map((byte) => letters[byte % 32]).join("");
 }
 
 /** AKIA: of a user; ASIA: of a session. */

@@ -17,6 +17,11 @@ import { tenantPrefix } from "#kernel/kernel.ts";
  *   service-credential id                           → ServiceCredentialRecord
  *   deletion           task id                      → nothing: a service-linked role that was deleted
  *   oidc-provider      issuer without its scheme    → OidcProviderRecord
+ *   server-certificate name                         → ServerCertificateRecord, its private key sealed
+ *   mfa-device         serial number                → MfaDeviceRecord, its seed sealed
+ *   login-profile      user id                      → LoginProfileRecord
+ *   signing-certificate user id, certificate id     → SigningCertificateRecord
+ *   ssh-key            user id, key id              → SshKeyRecord
  *   setting            kind                         → what was set for the account: "alias", "password-policy"
  *
  * Names differ by more than the case of their letters: keys have them in lower case. Sessions are not stored: their
@@ -28,7 +33,7 @@ const key = (account: string, kind: string, ...parts: readonly string[]): Key =>
 
 /** What has a name and policies. */
 export type EntityKind = "user" | "group" | "role";
-type NamedKind = EntityKind | "policy" | "profile";
+type NamedKind = EntityKind | "policy" | "profile" | "server-certificate";
 
 export const namedKey = (account: string, kind: NamedKind, name: string): Key =>
   key(account, kind, name.toLowerCase());
@@ -71,6 +76,20 @@ export const deletionKey = (account: string, taskId: string): Key =>
 export const oidcProviderKey = (account: string, name: string): Key =>
   key(account, "oidc-provider", name);
 export const oidcProvidersPrefix = (account: string): Key => key(account, "oidc-provider");
+
+export const mfaDeviceKey = (account: string, serial: string): Key =>
+  key(account, "mfa-device", serial);
+export const mfaDevicesPrefix = (account: string): Key => key(account, "mfa-device");
+
+export const loginProfileKey = (account: string, userId: string): Key =>
+  key(account, "login-profile", userId);
+
+/** What a user has several of. */
+export type UserItemKind = "signing-certificate" | "ssh-key";
+export const itemKey = (account: string, kind: UserItemKind, userId: string, id: string): Key =>
+  key(account, kind, userId, id);
+export const itemsPrefix = (account: string, kind: UserItemKind, userId: string): Key =>
+  key(account, kind, userId);
 
 export const settingKey = (account: string, kind: string): Key => key(account, "setting", kind);
 

@@ -1,3 +1,5 @@
+import type { PasswordHash } from "./credentials/passwords.ts";
+import type { DeviceClock } from "./credentials/one-time-codes.ts";
 import type { Codec } from "#store/store.ts";
 
 /** What IAM stores; keyspace.ts says under which keys. Times are milliseconds since 1970. */
@@ -94,6 +96,53 @@ export interface OidcProviderRecord {
   readonly createdAtMs: number;
 }
 
+export interface LoginProfileRecord {
+  readonly createdAtMs: number;
+  readonly changedAtMs: number;
+  readonly resetRequired: boolean;
+  readonly password: PasswordHash;
+  /** Those before, the latest first. */
+  readonly previous: readonly PasswordHash[];
+}
+
+export interface MfaDeviceRecord {
+  /** An ARN. */
+  readonly serial: string;
+  /** Base 64. */
+  readonly sealedSeed: string;
+  readonly tags: Tags;
+  readonly createdAtMs: number;
+  readonly enabled?: EnabledDeviceRecord | undefined;
+}
+
+/** A user's device. */
+export interface EnabledDeviceRecord extends DeviceClock {
+  readonly userId: string;
+  readonly atMs: number;
+}
+
+export interface SigningCertificateRecord {
+  readonly id: string;
+  /** In PEM. */
+  readonly body: string;
+  readonly fingerprint: string;
+  readonly status: "Active" | "Inactive";
+  readonly uploadedAtMs: number;
+}
+
+/** `body`: as it was uploaded. */
+export type SshKeyRecord = SigningCertificateRecord;
+
+export interface ServerCertificateRecord extends Named {
+  readonly tags: Tags;
+  /** In PEM. */
+  readonly body: string;
+  readonly chain?: string | undefined;
+  /** Base 64. */
+  readonly sealedKey: string;
+  readonly expiresAtMs: number;
+}
+
 function json<T>(): Codec<T> {
   return {
     encode: (value) => Buffer.from(JSON.stringify(value)),
@@ -109,4 +158,9 @@ export const profileCodec = json<InstanceProfileRecord>();
 export const accessKeyCodec = json<AccessKeyRecord>();
 export const serviceCredentialCodec = json<ServiceCredentialRecord>();
 export const oidcProviderCodec = json<OidcProviderRecord>();
+export const loginProfileCodec = json<LoginProfileRecord>();
+export const mfaDeviceCodec = json<MfaDeviceRecord>();
+export const signingCertificateCodec = json<SigningCertificateRecord>();
+export const sshKeyCodec = json<SshKeyRecord>();
+export const serverCertificateCodec = json<ServerCertificateRecord>();
 export const settingCodec = json<Readonly<Record<string, unknown>>>();

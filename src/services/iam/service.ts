@@ -2,7 +2,7 @@ import { defineService } from "#kernel/service.ts";
 import type { IAM } from "#models/iam.ts";
 import type { STS } from "#models/sts.ts";
 import { iamAccess, stsAccess } from "./access.ts";
-import { accessKeys } from "./access-keys.ts";
+import { accessKeys } from "./credentials/access-keys.ts";
 import { attachments } from "./attachments.ts";
 import { boundaries } from "./boundaries.ts";
 import { groups } from "./groups.ts";
@@ -19,7 +19,12 @@ import { tags } from "./tags.ts";
 import { accountSettings } from "./account-settings.ts";
 import { authorizationDetails } from "./authorization-details.ts";
 import { instanceProfiles } from "./instance-profiles.ts";
-import { serviceCredentials } from "./service-credentials.ts";
+import { loginProfiles } from "./credentials/login-profiles.ts";
+import { mfaDevices } from "./credentials/mfa-devices.ts";
+import { serverCertificates } from "./credentials/server-certificates.ts";
+import { signingCertificates } from "./credentials/signing-certificates.ts";
+import { sshPublicKeys } from "./credentials/ssh-public-keys.ts";
+import { serviceCredentials } from "./credentials/service-credentials.ts";
 import { serviceLinkedRoles } from "./service-linked-roles.ts";
 import { simulation } from "./simulation.ts";
 import { users } from "./users.ts";
@@ -40,6 +45,11 @@ export const iam = defineService<IAM>({
     ...accountSettings,
     ...authorizationDetails,
     ...instanceProfiles,
+    ...loginProfiles,
+    ...mfaDevices,
+    ...serverCertificates,
+    ...signingCertificates,
+    ...sshPublicKeys,
     ...oidcProviders,
     ...serviceCredentials,
     ...serviceLinkedRoles,

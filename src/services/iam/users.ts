@@ -11,10 +11,21 @@ import {
   type AnyContext,
 } from "./entities.ts";
 import { uniqueId } from "./ids.ts";
-import { accessKeyKey, memberKey, namedKey, namedPrefix, useKey } from "./keyspace.ts";
+import {
+  accessKeyKey,
+  memberKey,
+  namedKey,
+  namedPrefix,
+  serviceCredentialKey,
+  useKey,
+} from "./keyspace.ts";
 import { pageOf } from "./pages.ts";
-import { accessKeyCodec, userCodec, type UserRecord } from "./records.ts";
-import { credentialsOf } from "./service-credentials.ts";
+import { accessKeyCodec, serviceCredentialCodec, userCodec, type UserRecord } from "./records.ts";
+import { findProfile } from "./credentials/login-profiles.ts";
+import { devicesOf } from "./credentials/mfa-devices.ts";
+import { signingCertificatesOf } from "./credentials/signing-certificates.ts";
+import { sshKeysOf } from "./credentials/ssh-public-keys.ts";
+import { credentialsOf } from "./credentials/service-credentials.ts";
 import { tagList, tagsOf } from "./tag-lists.ts";
 
 export const users = {
@@ -91,6 +102,10 @@ export const users = {
         const key = tx.record(accessKeyKey(ctx.account, id), accessKeyCodec)!;
         tx.putRecord(accessKeyKey(ctx.account, id), accessKeyCodec, { ...key, userName: name });
       }
+      for (const credential of credentialsOf(tx, ctx, user.name, undefined)) {
+        const key = serviceCredentialKey(ctx.account, credential.id);
+        tx.putRecord(key, serviceCredentialCodec, { ...credential, userName: name });
+      }
       putEntity(tx, ctx, "user", renamed);
     });
     return {};
@@ -103,9 +118,15 @@ export const users = {
       const conflict = (first: string): Error =>
         ctx.error("DeleteConflict", `Cannot delete entity, must ${first} first.`);
       if (user.groups.length > 0) throw conflict("remove users from group");
+      if (findProfile(tx, ctx, user) !== undefined) throw conflict("delete login profile");
       if (user.accessKeyIds.length > 0) throw conflict("delete access keys");
-      if (credentialsOf(tx, ctx, user.name, undefined).length > 0) {
-        throw conflict("delete service specific credentials");
+      for (const [held, first] of [
+        [credentialsOf(tx, ctx, user.name, undefined), "delete service specific credentials"],
+        [signingCertificatesOf(tx, ctx, user), "delete signing certificates"],
+        [sshKeysOf(tx, ctx, user), "delete SSH public keys"],
+        [devicesOf(tx, ctx, user), "deactivate MFA devices"],
+      ] as const) {
+        if (held.length > 0) throw conflict(first);
       }
       tx.delete(namedKey(ctx.account, "user", user.name));
       if (user.boundary !== undefined) {
@@ -133,7 +154,7 @@ export function listedUser({ account }: AnyContext, user: UserRecord): User {
   };
 }
 
-function describeUser(ctx: AnyContext, user: UserRecord): User {
+export function describeUser(ctx: AnyContext, user: UserRecord): User {
   return {
     ...listedUser(ctx, user),
     PermissionsBoundary: boundaryOf(user),

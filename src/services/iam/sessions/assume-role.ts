@@ -4,6 +4,7 @@ import type { Handlers } from "#kernel/service.ts";
 import type { AssumeRoleRequest, STS } from "#models/sts.ts";
 import type { Snapshot } from "#store/store.ts";
 import { arnOf, parseArn } from "../arns.ts";
+import { takeCode } from "../credentials/mfa-devices.ts";
 import { findEntity, type AnyContext } from "../entities.ts";
 import type { RoleRecord } from "../records.ts";
 import {
@@ -39,10 +40,13 @@ export const assumeRole = {
       return { role: found, policies: sessionPoliciesOf(ctx, snapshot, input) };
     });
     const seconds = secondsOf(ctx, input, role);
+    // A session hands on that its caller proved to have a device.
+    const hasMultiFactor = (await takeCode(ctx, input)) || ctx.caller.hasMultiFactor === true;
     const sessionName = input.RoleSessionName;
     const principal = roleSession(ctx, role, {
       sessionName,
       policies,
+      hasMultiFactor,
       tags: { ...inherited, ...tags },
       transitiveTagKeys: [...Object.keys(inherited), ...transitive],
       sourceIdentity: input.SourceIdentity ?? ctx.caller.sourceIdentity,
@@ -59,6 +63,7 @@ export const assumeRole = {
 export interface RoleSession {
   readonly sessionName: string;
   readonly policies: SessionPolicies;
+  readonly hasMultiFactor?: boolean;
   readonly tags: Readonly<Record<string, string>>;
   readonly transitiveTagKeys?: readonly string[];
   readonly sourceIdentity?: string | undefined;
@@ -72,6 +77,7 @@ export function roleSession(ctx: AnyContext, role: RoleRecord, session: RoleSess
   const {
     sessionName,
     policies,
+    hasMultiFactor = false,
     transitiveTagKeys = [],
     sourceIdentity,
     federatedProvider,
@@ -85,7 +91,7 @@ export function roleSession(ctx: AnyContext, role: RoleRecord, session: RoleSess
     issuerArn: arnOf(account, "role", role),
     // A session's tag stands before the role's tag of the same key.
     tags: { ...role.tags, ...session.tags },
-    hasMultiFactor: false,
+    hasMultiFactor,
     session: {
       issuedAtMs: ctx.now(),
       ...policies,

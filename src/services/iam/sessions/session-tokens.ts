@@ -1,6 +1,7 @@
 import type { Principal } from "#kernel/identity.ts";
 import type { Handlers } from "#kernel/service.ts";
 import type { STS } from "#models/sts.ts";
+import { takeCode } from "../credentials/mfa-devices.ts";
 import { accountOfAccessKey } from "../ids.ts";
 import {
   accessDenied,
@@ -17,12 +18,13 @@ const rootSecondsAtMost = 3_600;
 
 export const sessionTokens = {
   /** Temporary credentials of the caller's own. */
-  GetSessionToken(ctx, input) {
+  async GetSessionToken(ctx, input) {
     const { caller } = ctx;
     checkHasLongTermKey(caller, "GetSessionToken");
     const seconds = secondsOf(caller, input.DurationSeconds);
     const session = { issuedAtMs: ctx.now() };
-    const principal: Principal = { ...caller, session, hasMultiFactor: false };
+    const hasMultiFactor = await takeCode(ctx, input);
+    const principal: Principal = { ...caller, session, hasMultiFactor };
     return { Credentials: makeCredentials(ctx, principal, seconds) };
   },
 

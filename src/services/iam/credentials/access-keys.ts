@@ -2,11 +2,11 @@ import type { Handlers } from "#kernel/service.ts";
 import type { Vault } from "#kernel/vault.ts";
 import type { IAM } from "#models/iam.ts";
 import type { Snapshot } from "#store/store.ts";
-import { openEntity, putEntity, quotaExceeded, userNameOf, type AnyContext } from "./entities.ts";
-import { accountOfAccessKey, makeAccessKeyId, makeSecret } from "./ids.ts";
-import { accessKeyKey } from "./keyspace.ts";
-import { pageOfList } from "./pages.ts";
-import { accessKeyCodec, type AccessKeyRecord } from "./records.ts";
+import { openEntity, putEntity, quotaExceeded, userNameOf, type AnyContext } from "../entities.ts";
+import { accountOfAccessKey, makeAccessKeyId, makeSecret } from "../ids.ts";
+import { accessKeyKey } from "../keyspace.ts";
+import { pageOfList } from "../pages.ts";
+import { accessKeyCodec, type AccessKeyRecord } from "../records.ts";
 
 const keysPerUser = 2;
 const purpose = "access key";

@@ -2,10 +2,10 @@ import { endOfPrefix } from "#base/key.ts";
 import type { Handlers } from "#kernel/service.ts";
 import type { IAM, ServiceSpecificCredentialMetadata } from "#models/iam.ts";
 import type { Snapshot } from "#store/store.ts";
-import { openEntity, userNameOf, type AnyContext } from "./entities.ts";
-import { makeSecret, uniqueId } from "./ids.ts";
-import { serviceCredentialKey, serviceCredentialsPrefix } from "./keyspace.ts";
-import { serviceCredentialCodec, type ServiceCredentialRecord } from "./records.ts";
+import { openEntity, userNameOf, type AnyContext } from "../entities.ts";
+import { makeSecret, uniqueId } from "../ids.ts";
+import { serviceCredentialKey, serviceCredentialsPrefix } from "../keyspace.ts";
+import { serviceCredentialCodec, type ServiceCredentialRecord } from "../records.ts";
 
 /**
  * Names and passwords for services that take no signatures. None of those services is here: the password is told once
