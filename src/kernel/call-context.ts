@@ -25,6 +25,7 @@ import type { PutPoints, Series, SeriesName, TimeRange, UnitPoints } from "./mea
 import type { RegionLinks } from "./region-links.ts";
 import { closePort, openPort, type Address, type PortRequest } from "./listeners.ts";
 import type { ServiceClients } from "./service.ts";
+import type { Uses } from "./uses.ts";
 import type { Vault } from "./vault.ts";
 
 /** The context of one call. A class, for there is one for each request: methods cost nothing to make. */
@@ -69,6 +70,10 @@ export class CallContext implements Context<string> {
 
   get issuerKeys(): IssuerKeys {
     return this.#kernel.issuerKeys;
+  }
+
+  get uses(): Uses {
+    return this.#kernel.uses;
   }
 
   get services(): ServiceClients {

@@ -14,6 +14,7 @@ import type { PutPoints, Series, SeriesName, TimeRange, UnitPoints } from "./mea
 import type { RegionLinks } from "./region-links.ts";
 import type { Address, PortRequest } from "./listeners.ts";
 import type { ServiceClients } from "./service.ts";
+import type { Uses } from "./uses.ts";
 import type { Vault } from "./vault.ts";
 
 /**
@@ -38,6 +39,8 @@ export interface Context<Code extends string = never> extends Tenant {
   readonly vault: Vault;
   /** The public keys of those who issue tokens. */
   readonly issuerKeys: IssuerKeys;
+  /** When users, roles and keys were last used. */
+  readonly uses: Uses;
   /** The other services' public operations, called as this service's principal. */
   readonly services: ServiceClients;
   /** The same, called as a role that users gave this service; see assumed-roles.ts. Rejects if it may not have it. */

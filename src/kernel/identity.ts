@@ -9,6 +9,8 @@ export interface Principal {
   /** The unique id that STS GetCallerIdentity calls `UserId`: for root, the account; "AROA...:session" for a session. */
   readonly userId: string;
   readonly kind: "root" | "user" | "role-session" | "federated" | "service" | "anonymous";
+  /** The long-term key that was used, if it is IAM's. */
+  readonly accessKeyId?: string;
   /** Of a role's session, the role's ARN with its path; of a federated user, the ARN of the user who vouched. */
   readonly issuerArn?: string;
   /** The tags of the user or role, and those of the session. */

@@ -35,6 +35,7 @@ import { RegionLinks } from "./region-links.ts";
 import { resetStore, finishReset } from "./reset.ts";
 import { ServerClock } from "./server-clock.ts";
 import type { Service } from "./service.ts";
+import { Uses } from "./uses.ts";
 import { Vault } from "./vault.ts";
 
 export interface KernelOptions {
@@ -129,6 +130,7 @@ export class Kernel {
   readonly vault: Vault;
   readonly certificates: Certificates;
   readonly issuerKeys: IssuerKeys;
+  readonly uses: Uses;
   readonly contributors: Contributors;
   readonly assumedRoles: AssumedRoles;
   readonly #subscribers = new Map<string, string[]>();
@@ -156,7 +158,8 @@ export class Kernel {
     this.blobs = new FileBlobs({ ...place, store, log, random: options.world.random });
     this.services = new Map(options.services.map((service) => [service.name, service]));
     this.contributors = new Contributors(() => this.world.clock.nowMs());
-    this.authorizer = new Authorizer(options.store, this.services, options.policies);
+    this.uses = new Uses({ ...options, clock: world.clock });
+    this.authorizer = new Authorizer(options.store, this.services, this.uses, options.policies);
     this.credentials = options.credentials ?? new Credentials([]);
     this.assumedRoles = new AssumedRoles(this);
     this.issuerKeys = new IssuerKeys({ ...world, places: options.issuers ?? new Map() });
@@ -197,12 +200,14 @@ export class Kernel {
     await this.listeners.stop();
     await this.#worker.stop();
     await this.measurements.stop();
+    await this.uses.stop();
     await this.blobs.stop();
   }
 
   /** Forgets all state of all accounts, durably; a crash in between goes on at the next start. */
   async reset(): Promise<void> {
     await this.measurements.forget();
+    await this.uses.forget();
     this.#shared.clear();
     this.contributors.clear();
     this.assumedRoles.clear();

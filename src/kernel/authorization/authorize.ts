@@ -3,6 +3,7 @@ import type { CallContext } from "../call-context.ts";
 import { ServiceError } from "../errors.ts";
 import type { Principal } from "../identity.ts";
 import type { AnyHandler, Service } from "../service.ts";
+import type { Uses } from "../uses.ts";
 import { type Need, needsOf, type OperationAccess } from "./access.ts";
 import { type CompiledPolicy, PolicyCache } from "./compile-policy.ts";
 import { denialMessage } from "./denial.ts";
@@ -53,6 +54,7 @@ const denialsKept = 1_000;
 export class Authorizer {
   readonly #store: Store;
   readonly #services: ReadonlyMap<string, Service>;
+  readonly #uses: Uses;
   readonly #source: PolicySource;
   readonly #cache = new PolicyCache();
   readonly #denials = new Map<string, Denial>();
@@ -60,10 +62,12 @@ export class Authorizer {
   constructor(
     store: Store,
     services: ReadonlyMap<string, Service>,
+    uses: Uses,
     source: PolicySource = noPolicies,
   ) {
     this.#store = store;
     this.#services = services;
+    this.#uses = uses;
     this.#source = source;
   }
 
@@ -77,6 +81,7 @@ export class Authorizer {
       }
     }
     if (this.#accessOf(ctx)?.isProof === true) return handler(ctx, input);
+    this.#uses.note(ctx.caller, ctx);
     const authorized = await this.authorized(ctx, input);
     try {
       return await handler(authorized, input);

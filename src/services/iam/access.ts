@@ -14,7 +14,7 @@ import type { CreateOpenIDConnectProviderRequest } from "#models/iam.ts";
 import { passwordPolicyIn } from "./account-settings.ts";
 import { arnOf, parseArn, type ArnKind } from "./arns.ts";
 import { oidcNameOf } from "./providers/oidc-providers.ts";
-import { deviceAfterCode, type MultiFactorProof } from "./credentials/mfa-devices.ts";
+import { deviceAfterCode } from "./credentials/mfa-devices.ts";
 import { findEntity } from "./entities.ts";
 import { namedKey } from "./keyspace.ts";
 import { policyCodec, profileCodec, serverCertificateCodec, type Tags } from "./records.ts";
@@ -114,6 +114,11 @@ export const iamAccess: ServiceAccess = {
     ...needs("*", "DeleteAccountAlias", "GetAccountSummary", "GetAccountPasswordPolicy"),
     ...needs("*", "UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"),
     ...needs("*", "GetAccountAuthorizationDetails", "SimulateCustomPolicy"),
+    ...needs("{Arn}", "GenerateServiceLastAccessedDetails", "ListPoliciesGrantingServiceAccess"),
+    ...needs("*", "GetServiceLastAccessedDetails", "GetServiceLastAccessedDetailsWithEntities"),
+    ...needs("*", "EnableOrganizationsRootCredentialsManagement", "ListOrganizationsFeatures"),
+    ...needs("*", "DisableOrganizationsRootCredentialsManagement"),
+    ...needs("*", "EnableOrganizationsRootSessions", "DisableOrganizationsRootSessions"),
     ...needs("*", "GenerateCredentialReport", "GetCredentialReport", "GetAccessKeyLastUsed"),
     ...needs("{PolicySourceArn}", "SimulatePrincipalPolicy", "GetContextKeysForPrincipalPolicy"),
     ...needs("*", "GetContextKeysForCustomPolicy"),
@@ -280,5 +285,5 @@ function knownRole(snapshot: Snapshot, ctx: Context, { resource, input }: Need):
 
 /** Throws AWS's denial for a code that is wrong. The handler takes the code: see sessions/assume-role.ts. */
 function hasMultiFactor(snapshot: Snapshot, ctx: Context, input: Need["input"]): boolean {
-  return deviceAfterCode(snapshot, ctx, input as MultiFactorProof) !== undefined;
+  return deviceAfterCode(snapshot, ctx, input) !== undefined;
 }

@@ -1,5 +1,6 @@
 import { endOfPrefix } from "#base/key.ts";
 import type { Codec, Snapshot } from "#store/store.ts";
+import { noUses, type EntityUses } from "#kernel/uses.ts";
 import type { Handlers } from "#kernel/service.ts";
 import type {
   AttachedPolicy,
@@ -31,6 +32,7 @@ import {
   type RoleRecord,
   type UserRecord,
 } from "./records.ts";
+import { lastUseOf } from "./roles.ts";
 import { tagList } from "./tag-lists.ts";
 
 type Detail =
@@ -44,11 +46,12 @@ type Detail =
 
 export const authorizationDetails = {
   /** All of the account in one list, page by page: users, groups, roles, then policies. */
-  GetAccountAuthorizationDetails(ctx, input) {
+  async GetAccountAuthorizationDetails(ctx, input) {
     const wanted: ReadonlySet<string> | undefined =
       input.Filter === undefined ? undefined : new Set(input.Filter);
+    const uses = await ctx.uses.all(ctx.account);
     return ctx.read((snapshot) => {
-      const all = detailsIn(snapshot, ctx).filter(({ kind }) => wanted?.has(kind) !== false);
+      const all = detailsIn(snapshot, ctx, uses).filter(({ kind }) => wanted?.has(kind) !== false);
       const { items, page } = pageOfList(ctx, all, input);
       return {
         ...page,
@@ -63,7 +66,11 @@ export const authorizationDetails = {
   },
 } satisfies Handlers<IAM>;
 
-function detailsIn(snapshot: Snapshot, ctx: AnyContext): Detail[] {
+function detailsIn(
+  snapshot: Snapshot,
+  ctx: AnyContext,
+  uses: ReadonlyMap<string, EntityUses>,
+): Detail[] {
   const { account } = ctx;
   const all = <T>(kind: "user" | "group" | "role" | "policy", codec: Codec<T>): T[] => {
     const start = namedPrefix(account, kind);
@@ -86,7 +93,10 @@ function detailsIn(snapshot: Snapshot, ctx: AnyContext): Detail[] {
     })),
     ...all("role", roleCodec).map((role): Detail => ({
       kind: "Role",
-      detail: roleDetail(snapshot, ctx, role),
+      detail: {
+        ...roleDetail(snapshot, ctx, role),
+        RoleLastUsed: lastUseOf(uses.get(role.id) ?? noUses),
+      },
     })),
     ...all("policy", policyCodec).map((policy): Detail => ({
       kind: "LocalManagedPolicy",
@@ -135,7 +145,6 @@ function roleDetail(snapshot: Snapshot, ctx: AnyContext, role: RoleRecord): Role
     AttachedManagedPolicies: attachedOf(role),
     PermissionsBoundary: boundaryOf(role),
     Tags: tagList(role.tags) ?? [],
-    RoleLastUsed: {},
   };
 }
 

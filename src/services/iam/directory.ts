@@ -101,6 +101,7 @@ export class Directory implements CredentialSource, PolicySource {
         account,
         userId: user.id,
         kind: "user",
+        accessKeyId,
         tags: user.tags,
       };
       return { accessKeyId, secretAccessKey, principal };

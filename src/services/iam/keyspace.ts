@@ -22,6 +22,8 @@ import { tenantPrefix } from "#kernel/kernel.ts";
  *   login-profile      user id                      → LoginProfileRecord
  *   signing-certificate user id, certificate id     → SigningCertificateRecord
  *   ssh-key            user id, key id              → SshKeyRecord
+ *   credential-report                               → CredentialReportRecord
+ *   access-report      job id                       → AccessReportRecord
  *   setting            kind                         → what was set for the account: "alias", "password-policy"
  *
  * Names differ by more than the case of their letters: keys have them in lower case. Sessions are not stored: their
@@ -90,6 +92,10 @@ export const itemKey = (account: string, kind: UserItemKind, userId: string, id:
   key(account, kind, userId, id);
 export const itemsPrefix = (account: string, kind: UserItemKind, userId: string): Key =>
   key(account, kind, userId);
+
+export const credentialReportKey = (account: string): Key => key(account, "credential-report");
+export const accessReportKey = (account: string, jobId: string): Key =>
+  key(account, "access-report", jobId);
 
 export const settingKey = (account: string, kind: string): Key => key(account, "setting", kind);
 

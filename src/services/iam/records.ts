@@ -1,5 +1,7 @@
 import type { PasswordHash } from "./credentials/passwords.ts";
 import type { DeviceClock } from "./credentials/one-time-codes.ts";
+import type { Use } from "#kernel/uses.ts";
+import type { EntityKind } from "./keyspace.ts";
 import type { Codec } from "#store/store.ts";
 
 /** What IAM stores; keyspace.ts says under which keys. Times are milliseconds since 1970. */
@@ -143,6 +145,34 @@ export interface ServerCertificateRecord extends Named {
   readonly expiresAtMs: number;
 }
 
+export interface CredentialReportRecord {
+  /** Comma-separated values. */
+  readonly content: string;
+  readonly generatedAtMs: number;
+}
+
+export interface AccessReportRecord {
+  readonly granularity: "SERVICE_LEVEL" | "ACTION_LEVEL";
+  readonly createdAtMs: number;
+  readonly services: readonly ReportedService[];
+}
+
+export interface ReportedService {
+  readonly namespace: string;
+  /** Users and roles that may use it. */
+  readonly entities: readonly ReportedEntity[];
+}
+
+export interface ReportedEntity {
+  readonly kind: EntityKind;
+  readonly arn: string;
+  readonly name: string;
+  readonly id: string;
+  readonly path: string;
+  /** What it last did of the service, by operation. */
+  readonly actions: Readonly<Record<string, Use>>;
+}
+
 function json<T>(): Codec<T> {
   return {
     encode: (value) => Buffer.from(JSON.stringify(value)),
@@ -163,4 +193,6 @@ export const mfaDeviceCodec = json<MfaDeviceRecord>();
 export const signingCertificateCodec = json<SigningCertificateRecord>();
 export const sshKeyCodec = json<SshKeyRecord>();
 export const serverCertificateCodec = json<ServerCertificateRecord>();
+export const credentialReportCodec = json<CredentialReportRecord>();
+export const accessReportCodec = json<AccessReportRecord>();
 export const settingCodec = json<Readonly<Record<string, unknown>>>();

@@ -1,5 +1,6 @@
 import type { Handlers } from "#kernel/service.ts";
-import type { IAM, Role } from "#models/iam.ts";
+import { latestOf, type EntityUses } from "#kernel/uses.ts";
+import type { IAM, Role, RoleLastUsed } from "#models/iam.ts";
 import type { Transaction } from "#store/store.ts";
 import { arnOf } from "./arns.ts";
 import { boundaryOf, checkBoundary, putUse } from "./boundaries.ts";
@@ -64,10 +65,10 @@ export const roles = {
     });
   },
 
-  GetRole(ctx, input) {
-    return ctx.read((snapshot) => ({
-      Role: describeRole(ctx, openEntity(snapshot, ctx, "role", input.RoleName)),
-    }));
+  async GetRole(ctx, input) {
+    const role = await ctx.read((snapshot) => openEntity(snapshot, ctx, "role", input.RoleName));
+    const uses = await ctx.uses.of(ctx.account, role.id);
+    return { Role: { ...describeRole(ctx, role), RoleLastUsed: lastUseOf(uses) } };
   },
 
   ListRoles(ctx, input) {
@@ -167,6 +168,12 @@ export function listedRole({ account }: AnyContext, role: RoleRecord): Role {
     Description: role.description,
     MaxSessionDuration: role.maxSessionSeconds,
   };
+}
+
+/** Empty of a role that was never used. */
+export function lastUseOf({ operations }: EntityUses): RoleLastUsed {
+  const use = latestOf(Object.values(operations).flatMap((uses) => Object.values(uses)));
+  return use === undefined ? {} : { LastUsedDate: use.atMs, Region: use.region };
 }
 
 export function describeRole(ctx: AnyContext, role: RoleRecord): Role {

@@ -10,6 +10,9 @@ import { inlinePolicies } from "./inline-policies.ts";
 import { oidcProviders } from "./providers/oidc-providers.ts";
 import { managedPolicies } from "./managed-policies.ts";
 import { policyVersions } from "./policy-versions.ts";
+import { organizationFeatures } from "./organization-features.ts";
+import { accessAdvisor, forgetAccessReport } from "./reports/access-advisor.ts";
+import { credentialReport } from "./reports/credential-report.ts";
 import { roles } from "./roles.ts";
 import { assumeRole } from "./sessions/assume-role.ts";
 import { callerIdentity } from "./sessions/caller-identity.ts";
@@ -45,6 +48,9 @@ export const iam = defineService<IAM>({
     ...accountSettings,
     ...authorizationDetails,
     ...instanceProfiles,
+    ...accessAdvisor,
+    ...credentialReport,
+    ...organizationFeatures,
     ...loginProfiles,
     ...mfaDevices,
     ...serverCertificates,
@@ -56,6 +62,7 @@ export const iam = defineService<IAM>({
     ...simulation,
     ...tags,
   },
+  jobs: { forgetAccessReport },
 });
 
 export const sts = defineService<STS>({

@@ -36,7 +36,7 @@ const fresh = () => {
 /** An authenticator app: RFC 6238 and RFC 4648, written anew. */
 function code(seed: string, stepsFromNow: number): string {
   const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  const bits = [...seed].map((letter) => letters.indexOf(letter).toString(2).padStart(5, "0"));
+  const bits = seed.split("").map((letter) => letters.indexOf(letter).toString(2).padStart(5, "0"));
   const bytes = bits.join("").match(/.{8}/g)!;
   const counter = Buffer.alloc(8);
   counter.writeUIntBE(Math.floor(Date.now() / 30_000) + stepsFromNow, 2, 6);

@@ -1,3 +1,4 @@
+import { ServiceError } from "#kernel/errors.ts";
 import type { Handlers } from "#kernel/service.ts";
 import type { Vault } from "#kernel/vault.ts";
 import type { IAM } from "#models/iam.ts";
@@ -6,6 +7,7 @@ import { openEntity, putEntity, quotaExceeded, userNameOf, type AnyContext } fro
 import { accountOfAccessKey, makeAccessKeyId, makeSecret } from "../ids.ts";
 import { accessKeyKey } from "../keyspace.ts";
 import { pageOfList } from "../pages.ts";
+import { namespaceOf } from "../reports/service-names.ts";
 import { accessKeyCodec, type AccessKeyRecord } from "../records.ts";
 
 const keysPerUser = 2;
@@ -64,6 +66,32 @@ export const accessKeys = {
         })),
       };
     });
+  },
+
+  async GetAccessKeyLastUsed(ctx, input) {
+    const id = input.AccessKeyId;
+    const user = await ctx.read((snapshot) => {
+      const isOwn = accountOfAccessKey(id) === ctx.account;
+      const key = isOwn
+        ? snapshot.record(accessKeyKey(ctx.account, id), accessKeyCodec)
+        : undefined;
+      if (key !== undefined && key.status !== "Deleted") {
+        return openEntity(snapshot, ctx, "user", key.userName);
+      }
+      // What is not there is told as what is another account's.
+      const message = `User: ${ctx.caller.arn} is not authorized to perform: iam:GetAccessKeyLastUsed on resource: access key ${id}`;
+      throw new ServiceError("AccessDenied", message, {}, 403);
+    });
+    const uses = await ctx.uses.of(ctx.account, user.id);
+    const use = uses.keys[id];
+    return {
+      UserName: user.name,
+      AccessKeyLastUsed: {
+        LastUsedDate: use?.atMs,
+        ServiceName: use === undefined ? "N/A" : namespaceOf(use.service),
+        Region: use?.region ?? "N/A",
+      },
+    };
   },
 
   async UpdateAccessKey(ctx, input) {

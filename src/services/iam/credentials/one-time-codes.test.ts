@@ -42,9 +42,9 @@ test("a code is taken once, and near its time", () => {
   const clock = { driftSteps: 0, lastStep: now - 5 };
   const after = afterCode(seed, nowMs, clock, codeOf(seed, now));
   assert.deepEqual(after, { driftSteps: 0, lastStep: now });
-  assert.equal(afterCode(seed, nowMs, after!, codeOf(seed, now)), undefined);
-  assert.equal(afterCode(seed, nowMs, after!, codeOf(seed, now - 1)), undefined);
-  assert.notEqual(afterCode(seed, nowMs, after!, codeOf(seed, now + 1)), undefined);
+  assert.equal(afterCode(seed, nowMs, after, codeOf(seed, now)), undefined);
+  assert.equal(afterCode(seed, nowMs, after, codeOf(seed, now - 1)), undefined);
+  assert.notEqual(afterCode(seed, nowMs, after, codeOf(seed, now + 1)), undefined);
   assert.equal(afterCode(seed, nowMs, clock, codeOf(seed, now + 2)), undefined);
 });
 

@@ -49,7 +49,7 @@ export const sshPublicKeys = {
   GetSSHPublicKey(ctx, input) {
     const { Encoding: encoding } = input;
     if (encoding !== "SSH" && encoding !== "PEM") {
-      throw ctx.error("UnrecognizedPublicKeyEncoding", `Unrecognized encoding: ${encoding}`);
+      throw ctx.error("UnrecognizedPublicKeyEncoding", "The encoding is neither SSH nor PEM.");
     }
     return ctx.read((snapshot) => {
       const user = openEntity(snapshot, ctx, "user", input.UserName);

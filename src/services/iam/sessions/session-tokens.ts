@@ -24,7 +24,9 @@ export const sessionTokens = {
     const seconds = secondsOf(caller, input.DurationSeconds);
     const session = { issuedAtMs: ctx.now() };
     const hasMultiFactor = await takeCode(ctx, input);
-    const principal: Principal = { ...caller, session, hasMultiFactor };
+    // Who uses the session does not use the key.
+    const { accessKeyId: _, ...user } = caller;
+    const principal: Principal = { ...user, session, hasMultiFactor };
     return { Credentials: makeCredentials(ctx, principal, seconds) };
   },
 
