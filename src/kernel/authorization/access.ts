@@ -108,27 +108,28 @@ export function needsOf(
 ): Need[] {
   const { rules } = access;
   const found =
-    typeof rules === "function"
-      ? rules(input as never, ctx)
-      : rules.flatMap((rule) =>
-          rule.ifGiven !== undefined && (input as Input)[rule.ifGiven] === undefined
-            ? []
-            : partsOf(input as Input, rule.each).map((part) => ({
-                action: rule.action,
-                resource: filled(rule.resource, part),
-                input: part,
-              })),
-        );
+    typeof rules === "function" ? rules(input as never, ctx) : foundBy(rules, input as Input);
   return found.map(({ action, resource, input: part }) => {
     const arn = resource === "*" || resource.startsWith("arn:") ? resource : place + resource;
-    const account = arn.split(":")[4] || ctx.account;
+    const account = arn.split(":", 5)[4] || ctx.account;
     return { action, operation: ctx.operation, resource: arn, account, input: part };
   });
 }
 
+function foundBy(rules: readonly AccessRule[], input: Input): FoundAccess[] {
+  const found: FoundAccess[] = [];
+  for (const { action, resource, each, ifGiven } of rules) {
+    if (ifGiven !== undefined && input[ifGiven] === undefined) continue;
+    const template = templateOf(resource);
+    for (const part of each === undefined ? [input] : partsOf(input, each)) {
+      found.push({ action, resource: filled(template, part), input: part });
+    }
+  }
+  return found;
+}
+
 /** The parts of the input that a rule applies to. */
-function partsOf(input: Input, each: string | undefined): Input[] {
-  if (each === undefined) return [input];
+function partsOf(input: Input, each: string): Input[] {
   const [, member = "", kind, rest] = /^(\w+)(\[\]|\{\}|)(?:\.(\w+))?$/.exec(each) ?? [];
   const whole = input[member];
   if (typeof whole !== "object" || whole === null) return [];
@@ -142,18 +143,51 @@ function partsOf(input: Input, each: string | undefined): Input[] {
     : parts.map((part) => part[rest] as Input | undefined).filter((part) => part !== undefined);
 }
 
-function filled(template: string, input: Input): string {
-  const whole = template.replaceAll(/\[([^\]]*)\]/g, (_, optional: string) => {
-    const member = /\{(\w+)\}/.exec(optional)?.[1] ?? "";
-    return input[member] === undefined ? "" : optional;
-  });
-  let text = "";
-  let from = 0;
-  for (const { 0: placeholder, 1: member = "", index } of whole.matchAll(/\{(\w+)\}/g)) {
-    const given = input[member];
-    const value = typeof given === "string" ? given : "*";
-    text = value.startsWith("arn:") ? value : text + whole.slice(from, index) + value;
-    from = index + placeholder.length;
+/** A resource as rules write it, taken apart: text, members of the input, and what is left out without its member. */
+type Piece = string | MemberPiece | OptionalPiece;
+interface MemberPiece {
+  readonly member: string;
+}
+interface OptionalPiece {
+  readonly ifGiven: string;
+  readonly pieces: readonly Piece[];
+}
+
+/** There are only so many rules. */
+const templates = new Map<string, readonly Piece[]>();
+
+function templateOf(resource: string): readonly Piece[] {
+  let template = templates.get(resource);
+  if (template === undefined) templates.set(resource, (template = piecesOf(resource)));
+  return template;
+}
+
+function piecesOf(text: string): Piece[] {
+  return text
+    .split(/(\[[^\]]*\]|\{\w+\})/)
+    .filter((piece) => piece !== "")
+    .map((piece) => {
+      if (piece.startsWith("{")) return { member: piece.slice(1, -1) };
+      if (!piece.startsWith("[")) return piece;
+      const pieces = piecesOf(piece.slice(1, -1));
+      const member = pieces.find((one) => typeof one === "object" && "member" in one);
+      return { ifGiven: (member as MemberPiece | undefined)?.member ?? "", pieces };
+    });
+}
+
+/** `before`: what stands in front; a member that is an ARN stands for all of it. */
+function filled(template: readonly Piece[], input: Input, before = ""): string {
+  let text = before;
+  for (const piece of template) {
+    if (typeof piece === "string") {
+      text += piece;
+    } else if ("pieces" in piece) {
+      if (input[piece.ifGiven] !== undefined) text = filled(piece.pieces, input, text);
+    } else {
+      const given = input[piece.member];
+      const value = typeof given === "string" ? given : "*";
+      text = value.startsWith("arn:") ? value : text + value;
+    }
   }
-  return text + whole.slice(from);
+  return text;
 }

@@ -146,7 +146,7 @@ export class Authorizer {
   }
 
   /** The needs that policies do not allow, by their position, and whose the resources are. */
-  async #decide(
+  #decide(
     ctx: CallContext,
     service: Service,
     access: OperationAccess,
@@ -155,19 +155,22 @@ export class Authorizer {
     const place =
       service.access?.place?.(ctx) ?? `arn:aws:${service.stateOf}:${ctx.region}:${ctx.account}:`;
     const needs = needsOf(access, ctx, place, input);
-    const own = await this.#source.policiesOf(ctx.caller);
-    return this.#store.read((snapshot) => {
-      const accounts = new Set<string>();
-      const denied = new Map<number, DeniedNeed>();
-      for (const [at, need] of needs.entries()) {
-        const { found, decision } = this.#decideOn(snapshot, ctx, service, access, need, own);
-        accounts.add(found.account);
-        if (decision.decision === "allow") continue;
-        denied.set(at, { need: found, decision });
-        if (access.decidesEach !== true) break;
-      }
-      return { accounts, denied };
-    });
+    const decideWith = (own: PrincipalPolicies): Promise<Decided> =>
+      this.#store.read((snapshot) => {
+        const accounts = new Set<string>();
+        const denied = new Map<number, DeniedNeed>();
+        for (const [at, need] of needs.entries()) {
+          const { found, decision } = this.#decideOn(snapshot, ctx, service, access, need, own);
+          accounts.add(found.account);
+          if (decision.decision === "allow") continue;
+          denied.set(at, { need: found, decision });
+          if (access.decidesEach !== true) break;
+        }
+        return { accounts, denied };
+      });
+    // Mostly they are known, and nobody waits.
+    const own = this.#source.policiesOf(ctx.caller);
+    return own instanceof Promise ? own.then(decideWith) : decideWith(own);
   }
 
   #accessOf({ service, operation }: CallContext): OperationAccess | undefined {
