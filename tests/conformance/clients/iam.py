@@ -1,6 +1,8 @@
 """IAM and STS through boto3 and the AWS CLI, with --auth strict: each signature is verified, each call decided on."""
 
 import json
+import os
+from pathlib import Path
 
 import boto3
 from botocore.exceptions import ClientError
@@ -33,6 +35,31 @@ def documents():
     pages = list(iam.get_paginator("list_users").paginate(PaginationConfig={"PageSize": 2}))
     equal([len(page["Users"]) for page in pages], [2, 2, 1])
     equal(iam.get_user(UserName="user1")["User"]["Arn"], f"arn:aws:iam::{account}:user/user1")
+
+
+@case("boto3 gets its role by a token in a file, as in a pod", "sts.AssumeRoleWithWebIdentity")
+def web_identity():
+    issuer = os.environ["TULE_TEST_ISSUER"]
+    iam = client("iam")
+    provider = iam.create_open_id_connect_provider(Url=issuer, ClientIDList=["sts.amazonaws.com"])
+    subject = {"StringEquals": {f"{issuer.split('//')[1]}:sub": "pod"}}
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Federated": provider["OpenIDConnectProviderArn"]},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": subject,
+    }
+    role = iam.create_role(RoleName="pod", AssumeRolePolicyDocument=policy(statement))["Role"]
+    token = Path(os.environ["TULE_TEST_FOLDER"], "token")
+    token.write_text(os.environ["TULE_TEST_TOKEN"])
+    own = {name: os.environ.pop(name) for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]}
+    os.environ |= {"AWS_WEB_IDENTITY_TOKEN_FILE": str(token), "AWS_ROLE_ARN": role["Arn"]}
+    try:
+        who = boto3.Session().client("sts").get_caller_identity()
+    finally:
+        del os.environ["AWS_WEB_IDENTITY_TOKEN_FILE"], os.environ["AWS_ROLE_ARN"]
+        os.environ |= own
+    equal(who["Arn"].startswith(f"arn:aws:sts::{account}:assumed-role/pod/"), True)
 
 
 @case("boto3 assumes a role, and its session does what the role may", "sts.AssumeRole")

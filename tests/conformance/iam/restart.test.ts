@@ -4,9 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import {
+  CreateLoginProfileCommand,
+  CreateOpenIDConnectProviderCommand,
   CreateRoleCommand,
+  CreateVirtualMFADeviceCommand,
   DeleteUserPolicyCommand,
+  GetLoginProfileCommand,
+  ListOpenIDConnectProvidersCommand,
   ListUsersCommand,
+  ListVirtualMFADevicesCommand,
   PutUserPolicyCommand,
 } from "@aws-sdk/client-iam";
 import { AssumeRoleCommand, GetCallerIdentityCommand } from "@aws-sdk/client-sts";
@@ -73,6 +79,42 @@ test("a crash keeps users, keys, policies, and sessions that are not over; no se
   };
   const who = await stsOf(later, session).send(new GetCallerIdentityCommand({}));
   assert.equal(who.Arn, "arn:aws:sts::000000000000:assumed-role/worker/night");
+});
+
+test("a crash keeps providers, passwords and devices; neither passwords nor seeds lie on the disk", async () => {
+  covers(
+    "iam.CreateOpenIDConnectProvider",
+    "iam.CreateLoginProfile",
+    "iam.CreateVirtualMFADevice",
+    "iam.ListVirtualMFADevices",
+  );
+  const ownFolder = await mkdtemp(join(tmpdir(), "tule-iam-"));
+  after(() => rm(ownFolder, { recursive: true, force: true }));
+  const first = new ServerProcess(ownFolder, flags, environment);
+  after(() => first.kill());
+  const iam = iamOf({ endpoint: await first.ready }, rootKey);
+  await makeUser(iam, "anna");
+  const Password = "Correct-horse-1";
+  await iam.send(new CreateLoginProfileCommand({ UserName: "anna", Password }));
+  const Url = "https://issuer.example.com";
+  const made = await iam.send(new CreateOpenIDConnectProviderCommand({ Url }));
+  const device = await iam.send(
+    new CreateVirtualMFADeviceCommand({ VirtualMFADeviceName: "anna" }),
+  );
+  await first.kill();
+
+  const { SerialNumber: serial, Base32StringSeed: seed } = device.VirtualMFADevice!;
+  for (const secret of [Password, Buffer.from(seed!).toString()]) {
+    assert.deepEqual(await filesWith(ownFolder, secret), []);
+  }
+  const second = new ServerProcess(ownFolder, flags, environment);
+  after(() => second.kill());
+  const later = iamOf({ endpoint: await second.ready }, rootKey);
+  await later.send(new GetLoginProfileCommand({ UserName: "anna" }));
+  const providers = await later.send(new ListOpenIDConnectProvidersCommand({}));
+  assert.equal(providers.OpenIDConnectProviderList![0]!.Arn, made.OpenIDConnectProviderArn);
+  const devices = await later.send(new ListVirtualMFADevicesCommand({}));
+  assert.equal(devices.VirtualMFADevices![0]!.SerialNumber, serial);
 });
 
 /** The files below a folder that hold a text. */
