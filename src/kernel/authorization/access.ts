@@ -171,7 +171,7 @@ function piecesOf(text: string): Piece[] {
       if (!piece.startsWith("[")) return piece;
       const pieces = piecesOf(piece.slice(1, -1));
       const member = pieces.find((one) => typeof one === "object" && "member" in one);
-      return { ifGiven: (member as MemberPiece | undefined)?.member ?? "", pieces };
+      return { ifGiven: member?.member ?? "", pieces };
     });
 }
 

@@ -1,12 +1,11 @@
-import { endOfPrefix, type Key } from "#base/key.ts";
+import { endOfPrefix } from "#base/key.ts";
 import type { Handlers } from "#kernel/service.ts";
 import type { IAM, PasswordPolicy } from "#models/iam.ts";
 import type { Snapshot } from "#store/store.ts";
-import type { AnyContext } from "./entities.ts";
+import { countNamed, type AnyContext } from "./entities.ts";
 import { allDevices } from "./credentials/mfa-devices.ts";
-import { countServerCertificates } from "./credentials/server-certificates.ts";
 import { countOidcProviders } from "./providers/oidc-providers.ts";
-import { namedPrefix, settingKey } from "./keyspace.ts";
+import { namedPrefix, settingKey, type NamedKind } from "./keyspace.ts";
 import { policyCodec, settingCodec } from "./records.ts";
 
 /** What is set for the account as a whole, and how full it is. */
@@ -78,8 +77,7 @@ export const accountSettings = {
   GetAccountSummary(ctx) {
     return ctx.read((snapshot) => {
       const devices = allDevices(snapshot, ctx);
-      const count = (kind: "user" | "group" | "role" | "profile" | "policy"): number =>
-        countIn(snapshot, namedPrefix(ctx.account, kind));
+      const count = (kind: NamedKind): number => countNamed(snapshot, ctx, kind);
       return {
         SummaryMap: {
           Users: count("user"),
@@ -95,7 +93,7 @@ export const accountSettings = {
           InstanceProfiles: count("profile"),
           InstanceProfilesQuota: 1_000,
           Providers: countOidcProviders(snapshot, ctx),
-          ServerCertificates: countServerCertificates(snapshot, ctx),
+          ServerCertificates: count("server-certificate"),
           ServerCertificatesQuota: 20,
           MFADevices: devices.length,
           MFADevicesInUse: devices.filter(({ enabled }) => enabled !== undefined).length,
@@ -142,12 +140,6 @@ function openPasswordPolicy(snapshot: Snapshot, ctx: AnyContext): PasswordPolicy
     "NoSuchEntity",
     `The Password Policy with domain name ${ctx.account} cannot be found.`,
   );
-}
-
-function countIn(snapshot: Snapshot, start: Key): number {
-  let count = 0;
-  for (const _ of snapshot.range({ start, end: endOfPrefix(start) })) count += 1;
-  return count;
 }
 
 function versionsIn(snapshot: Snapshot, { account }: AnyContext): number {

@@ -7,6 +7,7 @@ import { awsManagedPolicy } from "./aws-managed/policies.ts";
 import { putUse } from "./boundaries.ts";
 import {
   findEntity,
+  openChangeable,
   openEntity,
   putEntity,
   quotaExceeded,
@@ -17,7 +18,6 @@ import { useKey, usesPrefix, type EntityKind } from "./keyspace.ts";
 import { checkArn, documentOf, openPolicy } from "./managed-policies.ts";
 import { pageOfList, type PageInput } from "./pages.ts";
 import type { Entity } from "./records.ts";
-import { openChangeableRole } from "./roles.ts";
 
 /** Which managed policies belong to which users, groups and roles. */
 
@@ -109,8 +109,7 @@ export function attach(
   arn: string,
 ): void {
   checkArn(ctx, arn);
-  const entity =
-    kind === "role" ? openChangeableRole(tx, ctx, name) : openEntity(tx, ctx, kind, name);
+  const entity = openChangeable(tx, ctx, kind, name);
   if (documentOf(tx, ctx.account, arn) === undefined) {
     throw ctx.error("NoSuchEntity", `Policy ${arn} does not exist or is not attachable.`);
   }
@@ -130,8 +129,7 @@ function detach(
   arn: string,
 ): void {
   checkArn(ctx, arn);
-  const entity =
-    kind === "role" ? openChangeableRole(tx, ctx, name) : openEntity(tx, ctx, kind, name);
+  const entity = openChangeable(tx, ctx, kind, name);
   if (!entity.attached.includes(arn)) {
     throw ctx.error("NoSuchEntity", `Policy ${arn} was not found.`);
   }

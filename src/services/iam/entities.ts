@@ -1,7 +1,8 @@
+import { endOfPrefix } from "#base/key.ts";
 import type { Context } from "#kernel/context.ts";
 import type { ServiceError } from "#kernel/errors.ts";
 import type { Codec, Snapshot, Transaction } from "#store/store.ts";
-import { namedKey, type EntityKind } from "./keyspace.ts";
+import { namedKey, namedPrefix, type EntityKind, type NamedKind } from "./keyspace.ts";
 import {
   groupCodec,
   roleCodec,
@@ -48,6 +49,23 @@ export function openEntity<Kind extends EntityKind>(
 ): EntityRecords[Kind] {
   const found = findEntity(snapshot, ctx.account, kind, name);
   if (found === undefined) throw noSuchEntity(ctx, kind, name);
+  return found;
+}
+
+/** The same to change it. A service's own roles are its own to change: throws UnmodifiableEntity for them. */
+export function openChangeable<Kind extends EntityKind>(
+  snapshot: Snapshot,
+  ctx: AnyContext,
+  kind: Kind,
+  name: string,
+): EntityRecords[Kind] {
+  const found = openEntity(snapshot, ctx, kind, name);
+  if ("linkedService" in found && found.linkedService !== undefined) {
+    throw ctx.error(
+      "UnmodifiableEntity",
+      `Cannot perform the operation on the protected role '${found.name}' - this role is only modifiable by AWS`,
+    );
+  }
   return found;
 }
 
@@ -98,4 +116,11 @@ export function userNameOf(ctx: AnyContext, given: string | undefined): string {
 
 export function quotaExceeded(ctx: AnyContext, quota: string, atMost: number): ServiceError {
   return ctx.error("LimitExceeded", `Cannot exceed quota for ${quota}: ${atMost}`);
+}
+
+export function countNamed(snapshot: Snapshot, { account }: AnyContext, kind: NamedKind): number {
+  const start = namedPrefix(account, kind);
+  let count = 0;
+  for (const _ of snapshot.range({ start, end: endOfPrefix(start) })) count += 1;
+  return count;
 }

@@ -1,13 +1,12 @@
 import type { Handlers } from "#kernel/service.ts";
 import type { NoOutput } from "#models/contract.ts";
 import type { IAM } from "#models/iam.ts";
-import type { Snapshot, Transaction } from "#store/store.ts";
+import type { Snapshot } from "#store/store.ts";
 import { checkDocument, encodedDocument, sizeOf } from "./documents.ts";
-import { openEntity, putEntity, type AnyContext } from "./entities.ts";
+import { openChangeable, openEntity, putEntity, type AnyContext } from "./entities.ts";
 import type { EntityKind } from "./keyspace.ts";
 import { pageOfList, type PageInput } from "./pages.ts";
 import type { Entity } from "./records.ts";
-import { openChangeableRole } from "./roles.ts";
 
 /** Policies that belong to one user, group or role alone. */
 
@@ -56,10 +55,6 @@ export const inlinePolicies = {
   ListRolePolicies: (ctx, input) => list(ctx, "role", input.RoleName, input),
 } satisfies Handlers<IAM>;
 
-function openToChange(tx: Transaction, ctx: AnyContext, kind: EntityKind, name: string): Entity {
-  return kind === "role" ? openChangeableRole(tx, ctx, name) : openEntity(tx, ctx, kind, name);
-}
-
 async function put(
   ctx: AnyContext,
   kind: EntityKind,
@@ -68,7 +63,7 @@ async function put(
 ): Promise<NoOutput> {
   checkDocument(ctx, document);
   await ctx.transact((tx) => {
-    const entity = openToChange(tx, ctx, kind, name);
+    const entity = openChangeable(tx, ctx, kind, name);
     const inline = { ...entity.inline, [policyName]: document };
     const size = Object.values(inline).reduce((sum, one) => sum + sizeOf(one), 0);
     if (size > sizeAtMost[kind]) {
@@ -114,7 +109,7 @@ async function remove(
   policyName: string,
 ): Promise<NoOutput> {
   await ctx.transact((tx) => {
-    const entity = openToChange(tx, ctx, kind, name);
+    const entity = openChangeable(tx, ctx, kind, name);
     documentIn(ctx, kind, entity, policyName);
     const { [policyName]: _, ...inline } = entity.inline;
     putEntity(tx, ctx, kind, { ...openEntity(tx, ctx, kind, name), inline });

@@ -35,7 +35,8 @@ const key = (account: string, kind: string, ...parts: readonly string[]): Key =>
 
 /** What has a name and policies. */
 export type EntityKind = "user" | "group" | "role";
-type NamedKind = EntityKind | "policy" | "profile" | "server-certificate";
+/** What has a name that is unique in its account. */
+export type NamedKind = EntityKind | "policy" | "profile" | "server-certificate";
 
 export const namedKey = (account: string, kind: NamedKind, name: string): Key =>
   key(account, kind, name.toLowerCase());

@@ -8,6 +8,7 @@ import { checkPrincipals, checkTrust, encodedDocument } from "./documents.ts";
 import {
   checkHasNoPolicies,
   checkIsNew,
+  openChangeable,
   openEntity,
   putEntity,
   type AnyContext,
@@ -85,7 +86,7 @@ export const roles = {
 
   async UpdateRole(ctx, input) {
     await ctx.transact((tx) => {
-      const role = openChangeableRole(tx, ctx, input.RoleName);
+      const role = openChangeable(tx, ctx, "role", input.RoleName);
       putEntity(tx, ctx, "role", {
         ...role,
         description: input.Description ?? role.description,
@@ -97,7 +98,7 @@ export const roles = {
 
   UpdateRoleDescription(ctx, input) {
     return ctx.transact((tx) => {
-      const role = openChangeableRole(tx, ctx, input.RoleName);
+      const role = openChangeable(tx, ctx, "role", input.RoleName);
       const described = { ...role, description: input.Description };
       putEntity(tx, ctx, "role", described);
       return { Role: describeRole(ctx, described) };
@@ -107,7 +108,7 @@ export const roles = {
   async UpdateAssumeRolePolicy(ctx, input) {
     const trust = input.PolicyDocument;
     await ctx.transact((tx) => {
-      const role = openChangeableRole(tx, ctx, input.RoleName);
+      const role = openChangeable(tx, ctx, "role", input.RoleName);
       checkTrust(ctx, trust);
       checkPrincipals(tx, ctx, trust);
       putEntity(tx, ctx, "role", { ...role, trust });
@@ -117,7 +118,7 @@ export const roles = {
 
   async DeleteRole(ctx, input) {
     await ctx.transact((tx) => {
-      const role = openChangeableRole(tx, ctx, input.RoleName);
+      const role = openChangeable(tx, ctx, "role", input.RoleName);
       checkIsInNoProfile(tx, ctx, role);
       checkHasNoPolicies(ctx, role);
       removeRole(tx, ctx, role);
@@ -125,18 +126,6 @@ export const roles = {
     return {};
   },
 } satisfies Handlers<IAM>;
-
-/** A service's own roles are its own to change: throws UnmodifiableEntity for them. */
-export function openChangeableRole(tx: Transaction, ctx: AnyContext, name: string): RoleRecord {
-  const role = openEntity(tx, ctx, "role", name);
-  if (role.linkedService !== undefined) {
-    throw ctx.error(
-      "UnmodifiableEntity",
-      `Cannot perform the operation on the protected role '${role.name}' - this role is only modifiable by AWS`,
-    );
-  }
-  return role;
-}
 
 export function removeRole(tx: Transaction, { account }: AnyContext, role: RoleRecord): void {
   tx.delete(namedKey(account, "role", role.name));

@@ -15,6 +15,8 @@ import type {
 } from "#models/iam.ts";
 import type { Snapshot } from "#store/store.ts";
 import { parseArn } from "./arns.ts";
+import { policiesOf } from "./entity-policies.ts";
+import type { EntityKind } from "./keyspace.ts";
 import { findEntity, type AnyContext } from "./entities.ts";
 import { documentOf } from "./managed-policies.ts";
 import { pageOfList } from "./pages.ts";
@@ -264,25 +266,17 @@ function boundariesOf(documents: readonly string[] | undefined): Source[] | unde
   return given(documents, "PermissionsBoundaryPolicyInputList");
 }
 
+/** Inline policies are named with whose they are. */
 function sourcesOf(
   snapshot: Snapshot,
   ctx: AnyContext,
-  kind: "user" | "group" | "role",
-  entity: Entity & { readonly groups?: readonly string[] },
+  kind: EntityKind,
+  entity: Entity,
 ): Source[] {
-  const inline = Object.entries(entity.inline).map(([name, document]) => ({
-    id: `${kind}_${entity.name}_${name}`,
+  return policiesOf(snapshot, ctx, kind, entity).map(({ name, owner, document }) => ({
+    id: owner === undefined ? name : `${owner.kind}_${owner.name}_${name}`,
     document,
   }));
-  const attached = entity.attached.flatMap((arn) => {
-    const document = documentOf(snapshot, ctx.account, arn);
-    return document === undefined ? [] : [{ id: parseArn(arn)!.name, document }];
-  });
-  const groups = (entity.groups ?? []).flatMap((name) => {
-    const group = findEntity(snapshot, ctx.account, "group", name);
-    return group === undefined ? [] : sourcesOf(snapshot, ctx, "group", group);
-  });
-  return [...inline, ...attached, ...groups];
 }
 
 /** A user whom the simulation is about; without one, somebody of the account. */

@@ -1,10 +1,9 @@
-import { endOfPrefix } from "#base/key.ts";
 import type { Handlers } from "#kernel/service.ts";
 import type { NoOutput } from "#models/contract.ts";
 import type { IAM, ServerCertificateMetadata } from "#models/iam.ts";
 import type { Snapshot, Transaction } from "#store/store.ts";
 import { arnOf } from "../arns.ts";
-import { quotaExceeded, type AnyContext } from "../entities.ts";
+import { countNamed, quotaExceeded, type AnyContext } from "../entities.ts";
 import { uniqueId } from "../ids.ts";
 import { namedKey, namedPrefix } from "../keyspace.ts";
 import { pageOf } from "../pages.ts";
@@ -27,7 +26,7 @@ export const serverCertificates = {
     const sealedKey = ctx.vault.seal(purpose, Buffer.from(input.PrivateKey), id);
     return ctx.transact((tx) => {
       checkIsNew(tx, ctx, name);
-      if (countServerCertificates(tx, ctx) >= certificatesPerAccount) {
+      if (countNamed(tx, ctx, "server-certificate") >= certificatesPerAccount) {
         throw quotaExceeded(ctx, "ServerCertificatesPerAccount", certificatesPerAccount);
       }
       const record: ServerCertificateRecord = {
@@ -164,13 +163,6 @@ function put(tx: Transaction, { account }: AnyContext, record: ServerCertificate
     serverCertificateCodec,
     record,
   );
-}
-
-export function countServerCertificates(snapshot: Snapshot, { account }: AnyContext): number {
-  const start = namedPrefix(account, "server-certificate");
-  let count = 0;
-  for (const _ of snapshot.range({ start, end: endOfPrefix(start) })) count += 1;
-  return count;
 }
 
 async function changeTags(

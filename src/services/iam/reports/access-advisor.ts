@@ -17,7 +17,8 @@ import {
   type ReportedEntity,
   type ReportedService,
 } from "../records.ts";
-import { grants, namespacesIn, policiesOf } from "./granted-services.ts";
+import { policiesOf } from "../entity-policies.ts";
+import { grants, namespacesIn } from "./granted-services.ts";
 import { namespaceOf, serviceNameOf } from "./service-names.ts";
 
 /**
