@@ -47,6 +47,7 @@ import { tables } from "./tables/tables.ts";
 import { tags } from "./tables/tags.ts";
 import { expireItems } from "./time-to-live/expire-items.ts";
 import { dropExpiry, fillExpiry } from "./time-to-live/fill-expiry.ts";
+import { noteKeyState } from "./tables/note-key-state.ts";
 import { observeRequest } from "./throttling/observe-request.ts";
 import { timeToLive } from "./time-to-live/time-to-live.ts";
 import { transactGetItems } from "./transactions/transact-get-items.ts";
@@ -115,6 +116,7 @@ export const dynamodb = defineService<DynamoDB>({
     ...globalTables.jobs,
     writeExport,
   },
+  subscriptions: { "kms.KeyStateChanged": noteKeyState },
   regionCalls: globalTables.regionCalls,
   observe: observeRequest,
   reports: { cost: costReport },

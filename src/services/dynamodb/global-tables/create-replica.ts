@@ -8,7 +8,7 @@ import { settleStream, withNewStream } from "../streams/stream-life.ts";
 import { tableCodec, type TableRecord } from "../tables/table-record.ts";
 import { type DeliveryJob } from "./deliver-changes.ts";
 import { scheduleFill } from "./fill-replica.ts";
-import { newReplicaTable } from "./new-replica.ts";
+import { newReplicaTable, replicaEncryption } from "./new-replica.ts";
 import {
   findMember,
   type GroupTable,
@@ -88,14 +88,20 @@ function fillJob(table: TableRecord, { region, memberId }: Replica): DeliveryJob
 }
 
 /** In the new region. */
-export function createReplicaHere(ctx: Context, message: NewReplica): Promise<CreatedReplica> {
+export async function createReplicaHere(
+  ctx: Context,
+  message: NewReplica,
+): Promise<CreatedReplica> {
   const id = ctx.random.uuid();
+  const { table, replica } = message;
+  const isEncrypted = (replica.overrides.kmsKeyArn ?? table.encryption) !== undefined;
+  const encryption = await replicaEncryption(ctx, isEncrypted, replica.overrides);
   return ctx.transact((tx) => {
     const found = findTable(tx, ctx, message.tableName);
     if (found !== undefined) {
       return { isTaken: found.replication?.memberId !== message.replica.memberId };
     }
-    const created = newReplicaTable(ctx, message.table, message.replica, id);
+    const created = newReplicaTable(ctx, message.table, message.replica, id, encryption());
     const { stream } = message.table;
     const streamed =
       stream?.enabled === true ? withNewStream(tx, ctx, created, stream.viewType) : created;

@@ -1,5 +1,5 @@
 import type { Context } from "#kernel/context.ts";
-import { encryptionOf } from "../tables/encryption.ts";
+import { type EncryptionLookup, findEncryption } from "../tables/encryption.ts";
 import type { IndexRecord, TableRecord, Throughput } from "../tables/table-record.ts";
 import { vectorIndexesOf } from "../vector-indexes/vector-index-record.ts";
 import type { Replica, ReplicaOverrides } from "./replication.ts";
@@ -14,6 +14,7 @@ export function newReplicaTable(
   source: TableRecord,
   replica: Replica,
   id: string,
+  encryption: TableRecord["encryption"],
 ): TableRecord {
   const { overrides } = replica;
   const arn = ctx.arn(`table/${source.name}`);
@@ -58,10 +59,7 @@ export function newReplicaTable(
     tableClassChangesMs: [],
     deletionProtected: false,
     // Keys are each region's own.
-    encryption:
-      (overrides.kmsKeyArn ?? source.encryption) === undefined
-        ? undefined
-        : replicaEncryption(ctx, overrides),
+    encryption,
     stream: undefined,
     timeToLive: hasTimeToLive
       ? { ...timeToLive, status: "ENABLED", generation: 1, changedAtMs: ctx.now() }
@@ -86,12 +84,14 @@ export function newReplicaTable(
   };
 }
 
-/** By the key that was named for the replica, or the region's default one. */
+/** By the key that was named for the replica, or the region's AWS managed one. */
 export function replicaEncryption(
   ctx: Context,
+  isEncrypted: boolean,
   { kmsKeyArn }: ReplicaOverrides,
-): TableRecord["encryption"] {
-  return encryptionOf(ctx, { Enabled: true, SSEType: "KMS", KMSMasterKeyId: kmsKeyArn });
+): Promise<EncryptionLookup> {
+  const asked = { Enabled: true, SSEType: "KMS" as const, KMSMasterKeyId: kmsKeyArn };
+  return findEncryption(ctx, isEncrypted ? asked : undefined);
 }
 
 function replicaIndex(

@@ -104,10 +104,14 @@ interface AppliedSettings {
   readonly isBusy: boolean;
 }
 
-export function applySettings(
+export async function applySettings(
   ctx: Context,
   { stamp, settings, ...group }: ChangedSettings,
 ): Promise<AppliedSettings> {
+  const found = await ctx.read((snapshot) => findMember(snapshot, ctx, group));
+  const isNewlyEncrypted = settings.isEncrypted && found?.encryption === undefined;
+  const overrides = found?.replication?.overrides ?? {};
+  const encryption = await replicaEncryption(ctx, isNewlyEncrypted, overrides);
   return ctx.transact((tx) => {
     const before = findMember(tx, ctx, group);
     if (before === undefined || before.status === "DELETING") return { isBusy: false };
@@ -117,7 +121,9 @@ export function applySettings(
       before.status !== "ACTIVE" ||
       changingIndexesOf(before).some(({ status }) => status !== "ACTIVE");
     if (isBusy) return { isBusy: true };
-    const after = withSettings(ctx, before, settings, { ...replication, settingsStamp: stamp });
+    const encrypted = settings.isEncrypted ? (before.encryption ?? encryption()) : undefined;
+    const set = { ...before, encryption: encrypted };
+    const after = withSettings(ctx, set, settings, { ...replication, settingsStamp: stamp });
     putMember(tx, ctx, after);
     scheduleIndexes(tx, ctx, before, after);
     const isTimed = after.timeToLive !== before.timeToLive;
@@ -184,9 +190,6 @@ function withSettings(
       onDemandThroughput: withMaxReads(billing.onDemandThroughput, overrides.maxReadRequestUnits),
     },
     tableClass: overrides.tableClass ?? settings.tableClass,
-    encryption: settings.isEncrypted
-      ? (before.encryption ?? replicaEncryption(ctx, overrides))
-      : undefined,
     timeToLive: sharedTimeToLive(ctx, before.timeToLive, settings.timeToLive),
   };
 }

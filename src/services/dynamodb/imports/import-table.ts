@@ -5,6 +5,7 @@ import type { Snapshot } from "#store/store.ts";
 import { newId } from "../backups/backup-record.ts";
 import { hashOf } from "../transactions/client-tokens.ts";
 import { checkTableCount, newTable } from "../tables/create-table.ts";
+import { findEncryption } from "../tables/encryption.ts";
 import { beginWithToken, findBegun } from "../exports/begun-jobs.ts";
 import { importTokenKey, tableKey } from "../keyspace.ts";
 import { findTable } from "../tables/open-table.ts";
@@ -28,10 +29,11 @@ type ImportContext = Context<
 
 export const importTable = {
   /** IN_PROGRESS in the answer; a job fills the table, which is CREATING until then. */
-  ImportTable(ctx, input) {
+  async ImportTable(ctx, input) {
     const parameters = input.TableCreationParameters;
     checkForm(ctx, input);
-    const table = newTable(ctx, parameters.TableName, parameters);
+    const encryption = await findEncryption(ctx, parameters.SSESpecification);
+    const table = newTable(ctx, parameters.TableName, parameters, encryption);
     const id = newId(ctx);
     const clientToken = input.ClientToken ?? ctx.random.uuid();
     const requestHash = hashOf({ ...input, ClientToken: undefined });

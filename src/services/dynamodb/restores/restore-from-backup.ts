@@ -10,22 +10,25 @@ import { empty, tableDescription } from "../tables/table-description.ts";
 import { tableCodec } from "../tables/table-record.ts";
 import { beginRestore } from "./restore-table.ts";
 import { checkTarget } from "./restore-target.ts";
+import { findEncryption } from "../tables/encryption.ts";
 import { restoredTable } from "./restored-table.ts";
 
 export const restoreFromBackup = {
   /** The table is CREATING in the answer; a job fills it and makes it ACTIVE. */
-  RestoreTableFromBackup(ctx, input) {
+  async RestoreTableFromBackup(ctx, input) {
     const arn = input.BackupArn;
     const { region } = readBackupArn(ctx, arn);
     const there = ctx.inRegion(region);
+    const encryption = await findEncryption(ctx, input.SSESpecificationOverride);
     return ctx.transact((tx) => {
       const backup = freeBackup(tx, there, arn);
       checkTarget(tx, ctx, input.TargetTableName, `backup: ${arn}`);
-      const target = restoredTable(ctx, backup.table, input, {
+      const origin = {
         tableArn: backup.table.arn,
         backupArn: backup.arn,
         atMs: backup.createdAtMs,
-      });
+      };
+      const target = restoredTable(ctx, backup.table, input, origin, encryption);
       tx.putRecord(tableKey(ctx, target.name), tableCodec, target);
       writeBackup(tx, there, { ...backup, isInUse: true });
       beginRestore(tx, ctx, {

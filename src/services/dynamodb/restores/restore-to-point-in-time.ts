@@ -13,6 +13,7 @@ import { tableWithBackups } from "./continuous-backups.ts";
 import { recoveryWindow, secondOf } from "./recovery-window.ts";
 import { beginRestore, restoreHolder } from "./restore-table.ts";
 import { checkTarget } from "./restore-target.ts";
+import { findEncryption } from "../tables/encryption.ts";
 import { restoredTable } from "./restored-table.ts";
 
 /*
@@ -31,19 +32,21 @@ type PointInTimeContext = Context<
 
 export const restoreToPointInTime = {
   /** The table is CREATING in the answer; a job fills it and makes it ACTIVE. */
-  RestoreTableToPointInTime(ctx, input) {
+  async RestoreTableToPointInTime(ctx, input) {
     const source = sourceOf(ctx, input);
     checkTimes(ctx, input);
     const there = ctx.inRegion(source.region);
+    const encryption = await findEncryption(ctx, input.SSESpecificationOverride);
     return ctx.transact((tx) => {
       const table = tableWithBackups(tx, there, source.name);
       const moment = momentToRestore(tx, there, table, input);
       checkTarget(tx, ctx, input.TargetTableName, `table: ${table.arn}`);
-      const target = restoredTable(ctx, table, input, {
+      const origin = {
         tableArn: table.arn,
         backupArn: undefined,
         atMs: secondOf(moment.atMs),
-      });
+      };
+      const target = restoredTable(ctx, table, input, origin, encryption);
       tx.putRecord(tableKey(ctx, target.name), tableCodec, target);
       beginPast(tx, ctx, there, table, target, moment);
       return { TableDescription: tableDescription(target, empty, ctx.now()) };

@@ -5,7 +5,7 @@ import type {
   ProvisionedThroughput,
   RestoreTableFromBackupInput,
 } from "#models/dynamodb.ts";
-import { encryptionOf } from "../tables/encryption.ts";
+import type { EncryptionLookup } from "../tables/encryption.ts";
 import { keySchema, projection } from "../tables/table-description.ts";
 import { keyAttributes } from "../tables/table-schema.ts";
 import { restoredVectorIndexes } from "../vector-indexes/restore-vector-indexes.ts";
@@ -36,6 +36,7 @@ export function restoredTable(
   source: TableRecord,
   input: RestoreOverrides,
   origin: RestoreOrigin,
+  override: EncryptionLookup,
 ): TableRecord {
   const refuse = (message: string): Error => ctx.error("ValidationException", message);
   const isOtherRegion = source.arn.split(":")[3] !== ctx.region;
@@ -100,10 +101,7 @@ export function restoredTable(
     tableClass: undefined,
     tableClassChangesMs: [],
     deletionProtected: false,
-    encryption:
-      input.SSESpecificationOverride === undefined
-        ? source.encryption
-        : encryptionOf(ctx, input.SSESpecificationOverride),
+    encryption: input.SSESpecificationOverride === undefined ? source.encryption : override(),
     stream: undefined,
     timeToLive: undefined,
     restoring: origin,

@@ -3,7 +3,7 @@ import type { Context } from "#kernel/context.ts";
 import type { Handlers } from "#kernel/service.ts";
 import type { CreateTableInput, DynamoDB } from "#models/dynamodb.ts";
 import type { Snapshot } from "#store/store.ts";
-import { encryptionOf } from "./encryption.ts";
+import { type EncryptionLookup, findEncryption } from "./encryption.ts";
 import { tableKey, tablesPrefix } from "../keyspace.ts";
 import { newGlobalIndexes, newLocalIndexes } from "../indexes/new-indexes.ts";
 import { findTable, tableNameOf } from "./open-table.ts";
@@ -39,7 +39,8 @@ export const createTable = {
   async CreateTable(ctx, input) {
     const name = tableNameOf(ctx, input.TableName);
     refuseWhatIsNotBuilt(ctx, input);
-    const described = newTable(ctx, name, input);
+    const encryption = await findEncryption(ctx, input.SSESpecification);
+    const described = newTable(ctx, name, input, encryption);
     const { ResourcePolicy: policy } = input;
     if (policy !== undefined) {
       checkPolicy(ctx, { arn: described.arn, isStream: false }, policy, false);
@@ -101,6 +102,7 @@ export function newTable(
   ctx: ThroughputContext,
   name: string,
   input: CreateTableInput,
+  encryption: EncryptionLookup,
 ): TableRecord {
   const { definitions, key: schema } = givenSchema(ctx, input);
   const billing = newBilling(ctx, input);
@@ -150,7 +152,7 @@ export function newTable(
     tableClass: input.TableClass,
     tableClassChangesMs: [],
     deletionProtected: input.DeletionProtectionEnabled ?? false,
-    encryption: encryptionOf(ctx, input.SSESpecification),
+    encryption: encryption(),
     stream: undefined,
     timeToLive: undefined,
   };

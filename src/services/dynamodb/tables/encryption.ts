@@ -1,46 +1,88 @@
-import { createHash } from "node:crypto";
 import type { Context } from "#kernel/context.ts";
+import { ServiceError } from "#kernel/errors.ts";
 import type { SSESpecification } from "#models/dynamodb.ts";
 import type { TableRecord } from "./table-record.ts";
 
 /*
- * Messages are AWS's, as they were measured in October 2026 (ack-api-quirks, DDB-TABLE-027 to 044 and 442).
+ * The KMS key of a table. Messages are AWS's, as they were measured in October 2026 (ack-api-quirks, DDB-TABLE-027 to 044
+ * and 442); those about the key itself have KMS's words.
  */
 
 const invalid = "One or more parameter values were invalid: ";
 
-/** The KMS key that describes the table's encryption; absent with keys that AWS owns. */
-export function encryptionOf(
+/**
+ * Tells, at its place among the checks of a request, with which key the table is to be encrypted, or throws what is
+ * wrong with that; undefined with keys that AWS owns.
+ */
+export type EncryptionLookup = () => TableRecord["encryption"];
+
+/** Asks KMS for the key: before the transaction, for no service can be called within. */
+export async function findEncryption(
   ctx: Context,
   given: SSESpecification | undefined,
-): TableRecord["encryption"] {
-  const { Enabled, SSEType, KMSMasterKeyId } = given ?? {};
-  const refuse = (message: string): Error =>
-    ctx.error("ValidationException", `${invalid}${message}`);
-  if (Enabled === false && SSEType !== undefined) {
-    throw refuse("SSEType can not be specified if Enabled is false");
+): Promise<EncryptionLookup> {
+  const problem = problemOf(given);
+  if (problem !== undefined) {
+    return () => {
+      throw ctx.error("ValidationException", `${invalid}${problem}`);
+    };
   }
-  if (Enabled === false && KMSMasterKeyId !== undefined) {
-    throw refuse("KMSMasterKeyId can not be specified if Enabled is false");
+  if (given?.Enabled !== true && given?.SSEType === undefined) return () => undefined;
+  try {
+    const kmsKeyArn = await usableKey(ctx, given.KMSMasterKeyId ?? "alias/aws/dynamodb");
+    return () => ({ kmsKeyArn });
+  } catch (failure) {
+    return () => {
+      throw failure;
+    };
   }
-  if (SSEType === "AES256") throw refuse("SSEType AES256 is not supported");
-  if (KMSMasterKeyId !== undefined && SSEType === undefined) {
-    throw refuse("SSEType KMS is required if KMSMasterKeyId is specified");
-  }
-  if (Enabled !== true && SSEType === undefined) return undefined;
-  const key = KMSMasterKeyId ?? "alias/aws/dynamodb";
-  if (key.startsWith("arn:")) return { kmsKeyArn: key };
-  const keyId = key.startsWith("alias/") ? keyIdOfAlias(ctx, key) : key;
-  return { kmsKeyArn: `arn:aws:kms:${ctx.region}:${ctx.account}:key/${keyId}` };
 }
 
-/** Until there is a KMS here that knows which key stands behind an alias: always the same one. */
-function keyIdOfAlias(ctx: Context, alias: string): string {
-  const hash = createHash("sha256").update(`${ctx.account}/${ctx.region}/${alias}`).digest("hex");
-  return [8, 4, 4, 4, 12]
-    .map((length, part, lengths) => {
-      const start = lengths.slice(0, part).reduce((sum, before) => sum + before, 0);
-      return hash.slice(start, start + length);
-    })
-    .join("-");
+function problemOf(given: SSESpecification | undefined): string | undefined {
+  const { Enabled, SSEType, KMSMasterKeyId } = given ?? {};
+  if (Enabled === false && SSEType !== undefined) {
+    return "SSEType can not be specified if Enabled is false";
+  }
+  if (Enabled === false && KMSMasterKeyId !== undefined) {
+    return "KMSMasterKeyId can not be specified if Enabled is false";
+  }
+  if (SSEType === "AES256") return "SSEType AES256 is not supported";
+  if (KMSMasterKeyId !== undefined && SSEType === undefined) {
+    return "SSEType KMS is required if KMSMasterKeyId is specified";
+  }
+  return undefined;
+}
+
+/** Source: Developer Guide, encryption.usagenotes: symmetric keys, in the table's region, that are enabled. */
+async function usableKey(ctx: Context, KeyId: string): Promise<string> {
+  const { KeyMetadata: key } = await describedKey(ctx, KeyId);
+  if (key?.Arn === undefined) throw new Error("KMS describes a key without its ARN");
+  if (key.KeySpec !== "SYMMETRIC_DEFAULT" || key.KeyUsage !== "ENCRYPT_DECRYPT") {
+    throw keyProblem(ctx, `${key.Arn} is not a symmetric encryption key.`);
+  }
+  if (key.KeyState === "Enabled") return key.Arn;
+  const state = key.KeyState === "Disabled" ? "disabled" : `in the state ${key.KeyState}`;
+  throw keyProblem(ctx, `${key.Arn} is ${state}.`);
+}
+
+async function describedKey(ctx: Context, KeyId: string) {
+  try {
+    return await ctx.services.kms.DescribeKey({ KeyId });
+  } catch (refused) {
+    if (refused instanceof ServiceError) throw keyProblem(ctx, refused.message);
+    throw refused;
+  }
+}
+
+function keyProblem(ctx: Context, message: string): Error {
+  return ctx.error("ValidationException", `KMS validation error: ${message}`);
+}
+
+/** Refuses what needs the items of a table whose key cannot be used. No recording tells AWS's words. */
+export function checkIsReadable(ctx: Context, { encryption }: TableRecord): void {
+  if (encryption?.inaccessibleSinceMs === undefined) return;
+  throw ctx.error(
+    "AccessDeniedException",
+    `The KMS key that encrypts the table is not accessible: ${encryption.kmsKeyArn}`,
+  );
 }

@@ -2,6 +2,7 @@ import { AuthorizationNeeded } from "#kernel/authorization/authorize.ts";
 import type { Context } from "#kernel/context.ts";
 import type { Snapshot } from "#store/store.ts";
 import { tableKey } from "../keyspace.ts";
+import { checkIsReadable } from "./encryption.ts";
 import type { AttachedPolicy } from "../resource-policies/attached-policy.ts";
 import { vectorIndexesOf } from "../vector-indexes/vector-index-record.ts";
 import { type IndexRecord, tableCodec, type TableRecord } from "./table-record.ts";
@@ -78,6 +79,7 @@ export function openTable(
   if (table === undefined || table.status === "CREATING" || table.status === "DELETING") {
     throw ctx.error("ResourceNotFoundException", "Requested resource not found");
   }
+  checkIsReadable(ctx, table);
   return table;
 }
 

@@ -4,6 +4,7 @@ import type {
   LocalSecondaryIndexDescription,
   ProvisionedThroughputDescription,
   TableDescription,
+  TableStatus,
 } from "#models/dynamodb.ts";
 import { replicationDescription } from "../global-tables/describe-replicas.ts";
 import { streamArn } from "../streams/stream-record.ts";
@@ -33,7 +34,7 @@ export function tableDescription(
     })),
     TableName: table.name,
     KeySchema: keySchema(table.key),
-    TableStatus: table.status,
+    TableStatus: shownStatus(table),
     CreationDateTime: table.createdAtMs,
     ProvisionedThroughput: throughputDescription(billing.throughput, nowMs),
     TableSizeBytes: size.sizeBytes,
@@ -59,6 +60,7 @@ export function tableDescription(
       Status: "ENABLED",
       SSEType: "KMS",
       KMSMasterKeyArn: table.encryption.kmsKeyArn,
+      InaccessibleEncryptionDateTime: table.encryption.inaccessibleSinceMs,
     },
     TableClassSummary: table.tableClass && {
       TableClass: table.tableClass,
@@ -69,6 +71,11 @@ export function tableDescription(
     WarmThroughput: warm,
     ...replicationDescription(table, warm),
   };
+}
+
+function shownStatus({ status, encryption }: TableRecord): TableStatus {
+  const isInaccessible = encryption?.inaccessibleSinceMs !== undefined;
+  return isInaccessible && status === "ACTIVE" ? "INACCESSIBLE_ENCRYPTION_CREDENTIALS" : status;
 }
 
 /** A disabled stream is still named as the latest one. */

@@ -38,7 +38,8 @@ export interface TableRecord {
   /** The latest two changes, the older one first. */
   readonly tableClassChangesMs: readonly number[];
   readonly deletionProtected: boolean;
-  readonly encryption: { readonly kmsKeyArn: string } | undefined;
+  /** Undefined with keys that AWS owns. */
+  readonly encryption: TableEncryption | undefined;
   /** The latest one, also when it is disabled; undefined if there never was any. */
   readonly stream: TableStream | undefined;
   /** Undefined if it was never enabled. */
@@ -59,6 +60,12 @@ export interface TableRecord {
   readonly replication?: Replication | undefined;
   /** Not a table that anybody sees: a witness of a strongly consistent group. */
   readonly isWitness?: true;
+}
+
+export interface TableEncryption {
+  readonly kmsKeyArn: string;
+  /** Since when the key cannot be used; undefined while it can. */
+  readonly inaccessibleSinceMs?: number | undefined;
 }
 
 export interface PointInTimeRecovery {

@@ -9,7 +9,7 @@ import type {
 import type { Snapshot, Transaction } from "#store/store.ts";
 import { changedIndexes } from "../indexes/change-indexes.ts";
 import { changedBilling } from "./change-throughput.ts";
-import { encryptionOf } from "./encryption.ts";
+import { checkIsReadable, type EncryptionLookup, findEncryption } from "./encryption.ts";
 import { withSharedChange } from "../global-tables/shared-settings.ts";
 import { concernsReplicas, updateReplicas } from "../global-tables/update-replicas.ts";
 import { tableKey } from "../keyspace.ts";
@@ -45,12 +45,13 @@ export const updateTable = {
         return { TableDescription: describeReplicas(tx, ctx, before, after) };
       });
     }
+    const encryption = await findEncryption(ctx, input.SSESpecification);
     return ctx.transact((tx) => {
       const before = openTableToManage(tx, ctx, input.TableName);
       checkIsFree(ctx, before);
       const stream = input.StreamSpecification;
       if (stream !== undefined) checkStream(ctx, before, stream);
-      const changed = changedTable(ctx, before, input);
+      const changed = changedTable(ctx, before, input, encryption);
       const streamed = stream === undefined ? changed : withStream(tx, ctx, changed, stream);
       const after = withSharedChange(tx, ctx, before, streamed);
       tx.putRecord(tableKey(ctx, after.name), tableCodec, after);
@@ -70,8 +71,11 @@ function changedTable(
   ctx: UpdateContext,
   before: TableRecord,
   input: UpdateTableInput,
+  encryption: EncryptionLookup,
 ): TableRecord {
-  if (input.SSESpecification !== undefined) return withEncryption(ctx, before, input);
+  if (input.SSESpecification !== undefined) {
+    return withEncryption(ctx, before, input, encryption());
+  }
   if (input.TableClass !== undefined) return withClass(ctx, before, input.TableClass);
   if (input.DeletionProtectionEnabled !== undefined) {
     return { ...before, deletionProtected: input.DeletionProtectionEnabled };
@@ -126,8 +130,9 @@ function withEncryption(
   ctx: UpdateContext,
   before: TableRecord,
   input: UpdateTableInput,
+  encryption: TableRecord["encryption"],
 ): TableRecord {
-  const encryption = encryptionOf(ctx, input.SSESpecification);
+  checkIsReadable(ctx, before);
   if (encryption === undefined && before.encryption === undefined) {
     throw ctx.error("ValidationException", `${invalid}Table is already encrypted by default`);
   }
