@@ -155,7 +155,9 @@ export class Kernel {
     this.clock = new ServerClock(options.world.clock, options.store);
     const { store, log, world } = options;
     const place = options.blobs ?? { files: memoryFiles(), folder: "blobs" };
-    this.blobs = new FileBlobs({ ...place, store, log, random: options.world.random });
+    // A vault that was made up here opens nothing after the next start.
+    const sealing = { vault: options.vault, random: world.random };
+    this.blobs = new FileBlobs({ ...place, ...sealing, store, log });
     this.services = new Map(options.services.map((service) => [service.name, service]));
     this.contributors = new Contributors(() => this.world.clock.nowMs());
     this.uses = new Uses({ ...options, clock: world.clock });

@@ -1,6 +1,7 @@
 import { createCipheriv, createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import { tuple } from "#base/tuple.ts";
 import type { Snapshot, Transaction } from "#store/store.ts";
+import type { Vault } from "../vault.ts";
 import { groupOf, numberOf, type BlobId } from "./blob-record.ts";
 
 /*
@@ -9,22 +10,48 @@ import { groupOf, numberOf, type BlobId } from "./blob-record.ts";
  * each is written once, and any byte can be read without those before it. That nobody changed a blob is not its
  * business: services keep checksums.
  *
- * The master key stands in the store. Files that are carried away without the store say nothing.
+ * The master key stands in the store, sealed with the vault. What is carried away without the data folder's `master.key`,
+ * files and store alike, says nothing.
  */
 const masterKey = tuple("kernel", "master-key");
 const keyBytes = 32;
 const blockBytes = 16;
 
+/** As it is stored; `openedKey` opens it. */
 export function readMasterKey(snapshot: Snapshot): Buffer | undefined {
   return snapshot.get(masterKey);
 }
 
-/** The key that is there, or this one from now on. */
+/** The key that is there, or this one from now on; both as they are stored. */
 export function keepMasterKey(tx: Transaction, fresh: Buffer): Buffer {
   const found = readMasterKey(tx);
   if (found !== undefined) return found;
-  tx.put(masterKey, fresh);
+  putMasterKey(tx, fresh);
   return fresh;
+}
+
+export function putMasterKey(tx: Transaction, stored: Buffer): void {
+  tx.put(masterKey, stored);
+}
+
+const purpose = "blobs";
+const about = "master key";
+
+/** Draws chance. Without a vault the key is stored as it is. */
+export function sealedKey(vault: Vault | undefined, key: Buffer): Buffer {
+  return vault === undefined ? key : vault.seal(purpose, key, about);
+}
+
+export function openedKey(vault: Vault | undefined, stored: Buffer): Buffer {
+  if (!isSealed(stored)) return stored;
+  const opened = vault?.open(purpose, stored, about);
+  if (opened !== undefined) return opened;
+  throw new Error("the key of the blobs does not open: the master key is another one");
+}
+
+/** Earlier versions stored the key as it is. */
+export function isSealed(stored: Buffer): boolean {
+  return stored.length !== keyBytes;
 }
 
 export const masterKeyBytes = keyBytes;

@@ -4,7 +4,17 @@ import type { Snapshot, Store, Transaction, Unwatch } from "#store/store.ts";
 import type { Files, Random } from "#world/world.ts";
 import { isSystemError } from "#world/system-error.ts";
 import type { Log } from "../log.ts";
-import { BlobCiphers, keepMasterKey, masterKeyBytes, readMasterKey } from "./blob-cipher.ts";
+import type { Vault } from "../vault.ts";
+import {
+  BlobCiphers,
+  isSealed,
+  keepMasterKey,
+  masterKeyBytes,
+  openedKey,
+  putMasterKey,
+  readMasterKey,
+  sealedKey,
+} from "./blob-cipher.ts";
 import { BlobFile } from "./blob-file.ts";
 import {
   closeFolder,
@@ -92,6 +102,8 @@ export interface BlobsOptions {
   readonly store: Store;
   readonly random: Random;
   readonly log: Log;
+  /** What seals the key of the blobs; without one it is stored as it is. */
+  readonly vault?: Vault | undefined;
   /** Other sizes than the usual: tests come round sooner. */
   readonly storedBytes?: number;
   readonly filesInFolder?: number;
@@ -133,8 +145,8 @@ export class FileBlobs implements Blobs {
   /** Removes what a crash left unnamed (B3), and goes on with what was to be removed. */
   async start(): Promise<void> {
     const { files, folder, store } = this.#options;
-    const master = await store.read(readMasterKey);
-    if (master !== undefined) this.#ciphers = new BlobCiphers(master);
+    const stored = await store.read(readMasterKey);
+    if (stored !== undefined) await this.#openKey(stored);
     for (const group of await store.read(openFolders)) {
       const names = await files.list(join(folder, group));
       const unnamed = await store.read((snapshot) =>
@@ -148,6 +160,15 @@ export class FileBlobs implements Blobs {
     }
     this.#unwatch = store.watch(garbageOfBlobs, () => this.#collect());
     this.#collect();
+  }
+
+  async #openKey(stored: Buffer): Promise<void> {
+    const { store, vault } = this.#options;
+    const key = openedKey(vault, stored);
+    this.#ciphers = new BlobCiphers(key);
+    if (vault === undefined || isSealed(stored)) return;
+    const sealed = sealedKey(vault, key);
+    await store.transact((tx) => putMasterKey(tx, sealed));
   }
 
   /** Part of forgetting everything: removes all files. What is still being received can no longer be committed. */
@@ -251,11 +272,11 @@ export class FileBlobs implements Blobs {
 
   /** Makes the master key, when the first blob comes. */
   async #firstCiphers(): Promise<BlobCiphers> {
-    const { store, random } = this.#options;
+    const { store, random, vault } = this.#options;
     for (;;) {
       const epoch = this.#epoch;
-      const fresh = random.bytes(masterKeyBytes);
-      const master = await store.transact((tx) => keepMasterKey(tx, fresh));
+      const fresh = sealedKey(vault, random.bytes(masterKeyBytes));
+      const master = openedKey(vault, await store.transact((tx) => keepMasterKey(tx, fresh)));
       // A key that was forgotten meanwhile must not come back.
       if (epoch === this.#epoch) return (this.#ciphers ??= new BlobCiphers(master));
     }
