@@ -7,6 +7,7 @@ import type { IAM } from "#models/iam.ts";
 import type { KMS } from "#models/kms.ts";
 import type { CloudWatchLogs } from "#models/logs.ts";
 import type { S3 } from "#models/s3.ts";
+import type { SecretsManager } from "#models/secretsmanager.ts";
 import type { STS } from "#models/sts.ts";
 import type { ServiceAccess } from "./authorization/access.ts";
 import type { Context, JobContext } from "./context.ts";
@@ -183,5 +184,6 @@ export interface ServiceClients {
   readonly kms: Client<KMS>;
   readonly logs: Client<CloudWatchLogs>;
   readonly s3: Client<S3>;
+  readonly secretsmanager: Client<SecretsManager>;
   readonly sts: Client<STS>;
 }

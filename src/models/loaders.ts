@@ -15,5 +15,7 @@ export const shapeTableLoaders: Readonly<Record<string, () => Loaded>> = {
   "logs": () => import("./logs.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
   "s3": () => import("./s3.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
   "s3control": () => import("./s3control.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
+  "secretsmanager": () => import("./secretsmanager.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
+  "ssm": () => import("./ssm.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
   "sts": () => import("./sts.shapes.json", { with: { type: "json" } }) as Promise<unknown> as Loaded,
 };

@@ -7,6 +7,7 @@ import { iam, sts } from "./iam/service.ts";
 import { kms } from "./kms/service.ts";
 import { logs } from "./logs/service.ts";
 import { s3 } from "./s3/service.ts";
+import { secretsManager } from "./secretsmanager/service.ts";
 
 /** Every service that exists. Adding one is a line here. */
 export const services: readonly Service[] = [
@@ -19,5 +20,6 @@ export const services: readonly Service[] = [
   kms,
   logs,
   s3,
+  secretsManager,
   sts,
 ];
