@@ -5,7 +5,11 @@ import type {
   OperationAccess,
   ServiceAccess,
 } from "#kernel/authorization/access.ts";
+import { contextOf, type ContextValue } from "#kernel/authorization/request-context.ts";
 import type { Context } from "#kernel/context.ts";
+import type { TagList } from "#models/cloudwatch.ts";
+import type { Snapshot } from "#store/store.ts";
+import { tagsOf } from "./tags.ts";
 
 /*
  * What each operation needs to be allowed. Source: Service Authorization Reference, "Actions, resources, and condition keys
@@ -30,10 +34,23 @@ const onEach = (resource: string, list: string, action: string): [string, Operat
   },
 ];
 
-/** Dashboards are in no region. */
-function knownResource(_: unknown, ctx: Context, { resource }: Need): KnownResource {
-  const [, name] = /^arn:aws:cloudwatch:[^:]*:[^:]*:(dashboard\/.*)$/s.exec(resource) ?? [];
-  return name === undefined ? {} : { resource: `arn:aws:cloudwatch::${ctx.account}:${name}` };
+/** The ARN, where a dashboard's has no region, and the keys that conditions ask for. */
+function knownResource(snapshot: Snapshot, ctx: Context, need: Need): KnownResource {
+  const { input, operation } = need;
+  const [, name] = /^arn:aws:cloudwatch:[^:]*:[^:]*:(dashboard\/.*)$/s.exec(need.resource) ?? [];
+  const arn = name === undefined ? need.resource : `arn:aws:cloudwatch::${ctx.account}:${name}`;
+  const given = (input["Tags"] as TagList | undefined) ?? [];
+  const keys: Record<string, ContextValue | undefined> = {
+    "cloudwatch:namespace":
+      operation === "PutMetricData" ? (input["Namespace"] as string | undefined) : undefined,
+    "cloudwatch:AlarmActions": input["AlarmActions"] as string[] | undefined,
+    "aws:TagKeys":
+      (input["TagKeys"] as string[] | undefined) ??
+      (given.length > 0 ? given.map(({ Key }) => Key) : undefined),
+  };
+  for (const { Key, Value } of given) keys[`aws:RequestTag/${Key}`] = Value;
+  for (const { Key, Value } of tagsOf(snapshot, ctx, arn)) keys[`aws:ResourceTag/${Key}`] = Value;
+  return { resource: arn, keys: contextOf(keys) };
 }
 
 export const cloudwatchAccess: ServiceAccess = {

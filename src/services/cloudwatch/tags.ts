@@ -47,7 +47,7 @@ export const tags = {
   },
 } satisfies Handlers<CloudWatch>;
 
-function tagsOf(snapshot: Snapshot, ctx: Context, arn: string): TagList {
+export function tagsOf(snapshot: Snapshot, ctx: Context, arn: string): TagList {
   return snapshot.record(tagsKey(ctx, arn), tagsCodec) ?? [];
 }
 

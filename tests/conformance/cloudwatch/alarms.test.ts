@@ -343,3 +343,31 @@ test("an alarm that could not be evaluated is refused", async () => {
   await refused({ Statistic: undefined }, /Statistic and ExtendedStatistic/);
   await refused({ ComparisonOperator: "GreaterThanUpperThreshold" }, /not implemented/);
 });
+
+test("an alarm whose expression comes to nothing that can be compared says so, and goes on", async () => {
+  covers("cloudwatch.PutMetricAlarm");
+  const watched = await Watched.start();
+  const Metric = { Namespace: "Shop", MetricName: "load" };
+  await watched.client.send(
+    new PutMetricAlarmCommand({
+      AlarmName: "high",
+      EvaluationPeriods: 1,
+      Threshold: 10,
+      ComparisonOperator: "GreaterThanThreshold",
+      Metrics: [
+        { Id: "m", MetricStat: { Metric, Period: 60, Stat: "Sum" }, ReturnData: false },
+        { Id: "e", Expression: "[m] + [m]" },
+      ],
+    }),
+  );
+  await minutes(watched, 1);
+  const alarm = await alarmNamed(watched);
+  assert.deepEqual(
+    [alarm.StateValue, alarm.EvaluationState],
+    ["INSUFFICIENT_DATA", "EVALUATION_ERROR"],
+  );
+  await putAlarm(watched, { AlarmName: "high", EvaluationPeriods: 1, Threshold: 0 });
+  await minutes(watched, 2);
+  const mended = await alarmNamed(watched);
+  assert.deepEqual([mended.StateValue, mended.EvaluationState], ["ALARM", undefined]);
+});
