@@ -1,4 +1,5 @@
-import type { OperationAccess, ServiceAccess } from "#kernel/authorization/access.ts";
+import type { FoundAccess, OperationAccess, ServiceAccess } from "#kernel/authorization/access.ts";
+import type { StartQueryRequest } from "#models/logs.ts";
 
 /*
  * What each operation needs to be allowed. Source: Service Authorization Reference, "Actions, resources, and condition keys
@@ -25,6 +26,21 @@ const onNamedGroup = (action: string): OperationAccess => ({
     },
   ],
 });
+
+/** Each group that is named; of a query that names its own, all. */
+function groupsOfQuery(input: StartQueryRequest): FoundAccess[] {
+  const { logGroupName, logGroupNames = [], logGroupIdentifiers = [] } = input;
+  const named = [...(logGroupName === undefined ? [] : [logGroupName]), ...logGroupNames];
+  const resources = [...named.map((name) => `log-group:${name}`), ...logGroupIdentifiers];
+  return (resources.length === 0 ? ["*"] : resources).map((resource) => ({
+    action: "logs:StartQuery",
+    resource:
+      resource.startsWith("arn:") || /^(\*|log-group:)/.test(resource)
+        ? resource
+        : `log-group:${resource}`,
+    input: { ...input },
+  }));
+}
 
 export const logsAccess: ServiceAccess = {
   operations: {
@@ -58,5 +74,22 @@ export const logsAccess: ServiceAccess = {
     PutDestination: on("PutDestination", "destination:{destinationName}"),
     DeleteDestination: on("DeleteDestination", "destination:{destinationName}"),
     DescribeDestinations: onAll("DescribeDestinations"),
+    StartQuery: { rules: groupsOfQuery },
+    GetQueryResults: onAll("GetQueryResults"),
+    StopQuery: onAll("StopQuery"),
+    DescribeQueries: onAll("DescribeQueries"),
+    ListLogGroupsForQuery: onAll("ListLogGroupsForQuery"),
+    PutQueryDefinition: onAll("PutQueryDefinition"),
+    DeleteQueryDefinition: onAll("DeleteQueryDefinition"),
+    DescribeQueryDefinitions: onAll("DescribeQueryDefinitions"),
+    GetLogRecord: onAll("GetLogRecord"),
+    GetLogGroupFields: onNamedGroup("GetLogGroupFields"),
+    PutIndexPolicy: onNamedGroup("PutIndexPolicy"),
+    DeleteIndexPolicy: onNamedGroup("DeleteIndexPolicy"),
+    DescribeIndexPolicies: onAll("DescribeIndexPolicies"),
+    DescribeFieldIndexes: onAll("DescribeFieldIndexes"),
+    CreateExportTask: onGroup("CreateExportTask"),
+    CancelExportTask: onAll("CancelExportTask"),
+    DescribeExportTasks: onAll("DescribeExportTasks"),
   },
 };

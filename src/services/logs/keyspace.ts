@@ -17,6 +17,11 @@ import type { Context } from "#kernel/context.ts";
  *   delivery      subscription id · sequence      → matched events that its destination is to get
  *   delivery-next subscription id                 → the next sequence
  *   destination   name                            → DestinationRecord
+ *   query         age, query id                   → QueryRecord; the newest first
+ *   query-id      query id                        → when it was made
+ *   query-result  query id, page                  → rows
+ *   definition    id                              → DefinitionRecord: a saved query
+ *   export        age, task id                    → ExportRecord; the newest first
  *
  * Groups and streams have numbers that are never given out twice, so one that is made anew under an old name never meets
  * the old one's events, which are swept later.
@@ -66,3 +71,18 @@ export const deliveryNextKey = (ctx: AnyContext, subscriptionId: string): Key =>
 
 export const destinationKey = (ctx: AnyContext, name: string): Key => ctx.key("destination", name);
 export const destinationsPrefix = (ctx: AnyContext): Key => ctx.key("destination");
+
+export const queryKey = (ctx: AnyContext, createdMs: number, id: string): Key =>
+  ctx.key("query", Number.MAX_SAFE_INTEGER - createdMs, id);
+export const queriesPrefix = (ctx: AnyContext): Key => ctx.key("query");
+export const queryIdKey = (ctx: AnyContext, id: string): Key => ctx.key("query-id", id);
+export const queryResultKey = (ctx: AnyContext, id: string, page: number): Key =>
+  ctx.key("query-result", id, page);
+export const queryResultsPrefix = (ctx: AnyContext, id: string): Key => ctx.key("query-result", id);
+
+export const definitionKey = (ctx: AnyContext, id: string): Key => ctx.key("definition", id);
+export const definitionsPrefix = (ctx: AnyContext): Key => ctx.key("definition");
+
+export const exportKey = (ctx: AnyContext, createdMs: number, id: string): Key =>
+  ctx.key("export", Number.MAX_SAFE_INTEGER - createdMs, id);
+export const exportsPrefix = (ctx: AnyContext): Key => ctx.key("export");

@@ -13,8 +13,12 @@ export interface GroupRecord {
   /** How many it has: most groups have none, and whoever puts events need not look for them. */
   readonly metricFilters: number;
   readonly subscriptions: number;
-  /** Of its index policy. */
-  readonly indexedFields?: readonly string[];
+  /** Its index policy: as it was given, and the fields that it names. */
+  readonly index?: {
+    readonly fields: readonly string[];
+    readonly document: string;
+    readonly updatedMs: number;
+  };
 }
 
 export interface StreamRecord {

@@ -57,7 +57,7 @@ function append(
       message: message.toWellFormed(),
     })),
     nowMs: ctx.now(),
-    indexed: group.indexedFields,
+    indexed: group.index?.fields,
   });
   if (appended.sealedBytes > 0) addToGroupSize(tx, ctx, group, appended.sealedBytes);
   const ingested: Ingested = { group, stream, events: appended.events };

@@ -13,7 +13,11 @@ export type IndexedFields = readonly string[];
 /** A field with more values than this in one chunk tells nothing apart. */
 const valuesAtMost = 2_000;
 
-export const hashOfValue = (value: string): number => crc32(value);
+/** Numbers have one hash, however they are written. */
+export function hashOfValue(value: string): number {
+  const isNumber = /^[+-]?\d+(\.\d+)?$/.test(value);
+  return crc32(isNumber ? String(Number(value)) : value);
+}
 
 export function indexOfValues(
   events: readonly LogEvent[],

@@ -1,0 +1,163 @@
+/**
+ * `node bench/logs.ts [EVENTS]`: what logging costs. Puts 1,000,000 events of some 130 bytes, as JSON, in batches and
+ * then some one by one; filters and queries them. Bytes written are the process's own: whole pages to the disk, of which a
+ * sync of little data takes one, room for the write-ahead log included; and what its write calls had, its answers to clients
+ * included. A byte logged is a byte of a message.
+ */
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import {
+  CloudWatchLogsClient,
+  CreateLogGroupCommand,
+  CreateLogStreamCommand,
+  FilterLogEventsCommand,
+  GetQueryResultsCommand,
+  PutLogEventsCommand,
+  StartQueryCommand,
+} from "@aws-sdk/client-cloudwatch-logs";
+import { dataFolder } from "./folders.ts";
+import { killAllServers, ServerProcess } from "./server-process.ts";
+import { tule } from "./servers/tule.ts";
+
+const eventCount = Number(process.argv[2] ?? 1_000_000);
+const singleCount = Math.min(20_000, eventCount / 50);
+const batchSize = 1_000;
+const streamCount = 10;
+const logGroupName = "/bench/app";
+
+process.on("exit", killAllServers);
+const folder = join(dataFolder, `logs-${process.pid}`);
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+const server = await ServerProcess.start(tule, folder);
+const client = new CloudWatchLogsClient({
+  endpoint: `http://127.0.0.1:${server.port}`,
+  region: "us-east-1",
+  credentials: { accessKeyId: "000000000000", secretAccessKey: "benchmark" },
+});
+const startMs = Date.now() - 600_000;
+
+let made = 0;
+/** Differs from event to event as real ones do: an id, a path, a figure. */
+function message(): string {
+  made += 1;
+  const id = Math.imul(made, 2_654_435_761) >>> 0;
+  const level = made % 100 === 0 ? "ERROR" : "INFO";
+  return JSON.stringify({
+    level,
+    requestId: `${id.toString(16).padStart(8, "0")}-${(id ^ 0x5bd1e995).toString(16)}`,
+    path: `/api/items/${id % 5_000}`,
+    status: made % 100 === 0 ? 500 : 200,
+    ms: (id % 10_000) / 10,
+    text: "the request was answered",
+  });
+}
+
+function bytesWritten(): { readonly disk: number; readonly files: number } {
+  const io = readFileSync(`/proc/${server.pid}/io`, "utf8");
+  const figure = (name: string): number => Number(new RegExp(`^${name}: (\\d+)`, "m").exec(io)![1]);
+  return { disk: figure("write_bytes"), files: figure("wchar") };
+}
+
+async function put(stream: number, messages: readonly string[], atMs: number): Promise<void> {
+  const logEvents = messages.map((text) => ({ timestamp: atMs, message: text }));
+  const logStreamName = `stream-${stream}`;
+  await client.send(new PutLogEventsCommand({ logGroupName, logStreamName, logEvents }));
+}
+
+async function measured(name: string, count: number, run: () => Promise<number>): Promise<void> {
+  const before = bytesWritten();
+  const startedMs = performance.now();
+  const logged = await run();
+  const seconds = (performance.now() - startedMs) / 1000;
+  const after = bytesWritten();
+  const per = (bytes: number): string => (bytes / logged).toFixed(2);
+  console.log(
+    `${name}: ${Math.round(count / seconds).toLocaleString()} events/s, ${(logged / 1e6).toFixed(1)} MB logged; ` +
+      `per byte logged ${per(after.disk - before.disk)} bytes to the disk, ${per(after.files - before.files)} bytes in write calls`,
+  );
+}
+
+async function inParallel(count: number, run: (at: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < count) await run(next++);
+  };
+  await Promise.all(Array.from({ length: 8 }, worker));
+}
+
+await client.send(new CreateLogGroupCommand({ logGroupName }));
+for (let stream = 0; stream < streamCount; stream += 1) {
+  const logStreamName = `stream-${stream}`;
+  await client.send(new CreateLogStreamCommand({ logGroupName, logStreamName }));
+}
+
+await measured(`batches of ${batchSize}`, eventCount, async () => {
+  let logged = 0;
+  await inParallel(eventCount / batchSize, async (at) => {
+    const messages = Array.from({ length: batchSize }, message);
+    logged += messages.join("").length;
+    await put(at % streamCount, messages, startMs + at * 10);
+  });
+  return logged;
+});
+for (const [size, count] of [
+  [10, singleCount],
+  [1, singleCount],
+] as const) {
+  await measured(`batches of ${size}`, count, async () => {
+    let logged = 0;
+    await inParallel(count / size, async (at) => {
+      const messages = Array.from({ length: size }, message);
+      logged += messages.join("").length;
+      await put(at % streamCount, messages, startMs + 550_000 + at);
+    });
+    return logged;
+  });
+}
+
+async function timed(name: string, run: () => Promise<string>): Promise<void> {
+  const startedMs = performance.now();
+  const found = await run();
+  console.log(`${name}: ${((performance.now() - startedMs) / 1000).toFixed(2)} s, ${found}`);
+}
+
+await timed("FilterLogEvents, { $.status = 500 } over all", async () => {
+  let count = 0;
+  let nextToken: string | undefined;
+  do {
+    const page = await client.send(
+      new FilterLogEventsCommand({ logGroupName, filterPattern: "{ $.status = 500 }", nextToken }),
+    );
+    count += page.events!.length;
+    ({ nextToken } = page);
+  } while (nextToken !== undefined);
+  return `${count} events`;
+});
+await timed("FilterLogEvents, one second of ten minutes", async () => {
+  const window = { startTime: startMs + 5_000, endTime: startMs + 6_000 };
+  const page = await client.send(
+    new FilterLogEventsCommand({ logGroupName, ...window, limit: 100 }),
+  );
+  return `${page.events!.length} events`;
+});
+
+for (const queryString of [
+  "fields @timestamp, @message | filter @message like /ERROR/ | sort @timestamp desc | limit 20",
+  "stats count(*) as n, avg(ms), pct(ms, 99) by status, bin(1m)",
+  'parse @message "*path\\":\\"*\\"*" as a, p, b | stats count(*) as n by p | sort n desc | limit 5',
+]) {
+  await timed(queryString, async () => {
+    const nowSeconds = Math.floor(Date.now() / 1000);
+    const times = { startTime: nowSeconds - 3_600, endTime: nowSeconds + 3_600 };
+    const { queryId } = await client.send(
+      new StartQueryCommand({ logGroupName, ...times, queryString }),
+    );
+    for (;;) {
+      const answer = await client.send(new GetQueryResultsCommand({ queryId }));
+      if (answer.status === "Complete") {
+        return `${answer.results!.length} rows of ${answer.statistics!.recordsScanned} events`;
+      }
+    }
+  });
+}
+client.destroy();
