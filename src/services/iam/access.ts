@@ -111,6 +111,7 @@ export const iamAccess: ServiceAccess = {
     ...needs(oidc, "RemoveClientIDFromOpenIDConnectProvider", "TagOpenIDConnectProvider"),
     ...needs(oidc, "UntagOpenIDConnectProvider", "ListOpenIDConnectProviderTags"),
     ...needs("*", "ListOpenIDConnectProviders", "ListAccountAliases", "CreateAccountAlias"),
+    ...needs("*", "SetSecurityTokenServicePreferences"),
     ...needs("*", "DeleteAccountAlias", "GetAccountSummary", "GetAccountPasswordPolicy"),
     ...needs("*", "UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"),
     ...needs("*", "GetAccountAuthorizationDetails", "SimulateCustomPolicy"),

@@ -24,7 +24,7 @@ import { tenantPrefix } from "#kernel/kernel.ts";
  *   ssh-key            user id, key id              → SshKeyRecord
  *   credential-report                               → CredentialReportRecord
  *   access-report      job id                       → AccessReportRecord
- *   setting            kind                         → what was set for the account: "alias", "password-policy"
+ *   setting            kind                         → what was set for the account: "alias", "password-policy", "token-version"
  *
  * Names differ by more than the case of their letters: keys have them in lower case. Sessions are not stored: their
  * tokens hold all of them, sealed (sessions/session-token.ts).
