@@ -137,3 +137,67 @@ test("a filter that is gone delivers nothing more", async () => {
   await untilTexts(stream, "a c");
   await kernel.stop();
 });
+
+test("a subscription may deliver to a destination, which has tags and may change its target", async () => {
+  const stream = new DataStream();
+  const { kernel, call, put } = await start(stream);
+  const destinationName = "shared";
+  const arn = `arn:aws:logs:${region}:${account}:destination:${destinationName}`;
+  const subscribe = (): Promise<unknown> =>
+    call("PutSubscriptionFilter", {
+      filterName: "all",
+      filterPattern: "",
+      destinationArn: arn,
+    });
+  await assert.rejects(subscribe(), { code: "ResourceNotFoundException" });
+  const tags = { key1: "val1" };
+  const given = { destinationName, targetArn: destinationArn, roleArn, tags };
+  const { destination } = (await call("PutDestination", given)) as {
+    destination: Record<string, unknown>;
+  };
+  // Members as recorded.
+  assert.deepEqual(
+    { ...destination, creationTime: 0 },
+    {
+      destinationName,
+      targetArn: destinationArn,
+      roleArn,
+      accessPolicy: undefined,
+      arn,
+      creationTime: 0,
+    },
+  );
+  await call("TagResource", { resourceArn: arn, tags: { key2: "val2" } });
+  assert.deepEqual(await call("ListTagsForResource", { resourceArn: arn }), {
+    tags: { key1: "val1", key2: "val2" },
+  });
+  await call("UntagResource", { resourceArn: arn, tagKeys: ["key2"] });
+  assert.deepEqual(await call("ListTagsForResource", { resourceArn: arn }), { tags });
+  await assert.rejects(
+    call("PutSubscriptionFilter", {
+      filterName: "all",
+      filterPattern: "",
+      destinationArn: arn.replace(account, "999999999999"),
+    }),
+    { code: "AccessDeniedException" },
+  );
+  await subscribe();
+  await put("a");
+  await untilTexts(stream, "a");
+  const other = `${destinationArn}-other`;
+  await call("PutDestination", { ...given, targetArn: other, tags: undefined });
+  const described = (await call("DescribeDestinations", { DestinationNamePrefix: "sh" })) as {
+    destinations: { targetArn: string }[];
+  };
+  assert.deepEqual(
+    described.destinations.map(({ targetArn }) => targetArn),
+    [other],
+  );
+  await put("b");
+  await untilTexts(stream, "a b");
+  await call("DeleteDestination", { destinationName });
+  await assert.rejects(call("DeleteDestination", { destinationName }), {
+    code: "ResourceNotFoundException",
+  });
+  await kernel.stop();
+});

@@ -51,7 +51,7 @@ function targetOf(
   if (subscription?.id !== id) return undefined;
   const { destinationArn } = subscription;
   if (vendorOf(destinationArn) !== "logs") return destinationArn;
-  const [, , , region = "", account = "", , destination = ""] = destinationArn.split(":");
-  const there = ctx.inAccount(account).inRegion(region);
+  const [, , , region = "", , , destination = ""] = destinationArn.split(":");
+  const there = ctx.inRegion(region);
   return tx.record(destinationKey(there, destination), destinationCodec)?.targetArn;
 }

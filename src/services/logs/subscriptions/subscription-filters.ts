@@ -136,7 +136,14 @@ async function targetOf(
 ): Promise<string> {
   if (vendorOf(destinationArn) !== "logs") return destinationArn;
   const [, , , region = "", account = "", , name = ""] = destinationArn.split(":");
-  const there = ctx.inAccount(account).inRegion(region);
+  if (account !== ctx.account) {
+    // Until destinations have policies, nobody else is let in: AWS's words without one.
+    throw ctx.error(
+      "AccessDeniedException",
+      `User with accountId: ${ctx.account} is not authorized to perform: logs:PutSubscriptionFilter on resource: ${destinationArn}`,
+    );
+  }
+  const there = ctx.inRegion(region);
   const destination = await ctx.read((snapshot) =>
     snapshot.record(destinationKey(there, name), destinationCodec),
   );
