@@ -196,8 +196,14 @@ const keysFrom = (answer: {
 
 test("a session that began with a code may do what policies keep for those", async () => {
   covers("sts.GetSessionToken");
-  const { keys, device } = await makeUserWithDevice("bob");
+  const { iam, keys, device } = await makeUserWithDevice("bob");
   const sts = stsOf(tule, keys);
+  // Another one's device proves nothing.
+  const stranger = stsOf(tule, await makeUser(iam, "mallory"));
+  await assert.rejects(stranger.send(new GetSessionTokenCommand(asked(device))), {
+    name: "AccessDenied",
+    message: /^MultiFactorAuthentication failed, unable to validate/,
+  });
   const denied = { name: "AccessDeniedException" };
   await assert.rejects(lists(keys), denied);
   const plain = await sts.send(new GetSessionTokenCommand({}));
