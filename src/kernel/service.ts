@@ -8,6 +8,7 @@ import type { KMS } from "#models/kms.ts";
 import type { CloudWatchLogs } from "#models/logs.ts";
 import type { S3 } from "#models/s3.ts";
 import type { SecretsManager } from "#models/secretsmanager.ts";
+import type { SSM } from "#models/ssm.ts";
 import type { STS } from "#models/sts.ts";
 import type { ServiceAccess } from "./authorization/access.ts";
 import type { Context, JobContext } from "./context.ts";
@@ -185,5 +186,6 @@ export interface ServiceClients {
   readonly logs: Client<CloudWatchLogs>;
   readonly s3: Client<S3>;
   readonly secretsmanager: Client<SecretsManager>;
+  readonly ssm: Client<SSM>;
   readonly sts: Client<STS>;
 }

@@ -8,6 +8,7 @@ import { kms } from "./kms/service.ts";
 import { logs } from "./logs/service.ts";
 import { s3 } from "./s3/service.ts";
 import { secretsManager } from "./secretsmanager/service.ts";
+import { ssm } from "./ssm/service.ts";
 
 /** Every service that exists. Adding one is a line here. */
 export const services: readonly Service[] = [
@@ -21,5 +22,6 @@ export const services: readonly Service[] = [
   logs,
   s3,
   secretsManager,
+  ssm,
   sts,
 ];
