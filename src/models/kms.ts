@@ -1069,7 +1069,7 @@ export interface ListRetirableGrantsRequest {
   RetiringServicePrincipal?: string | undefined;
 }
 
-export type MacAlgorithmSpec = "HMAC_SHA_224" | "HMAC_SHA_256" | "HMAC_SHA_384" | "HMAC_SHA_512";
+export type MacAlgorithmSpec = "HMAC_SHA_384" | "HMAC_SHA_256" | "HMAC_SHA_224" | "HMAC_SHA_512";
 
 export type MacAlgorithmSpecList = MacAlgorithmSpec[];
 

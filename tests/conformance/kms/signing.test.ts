@@ -190,6 +190,33 @@ test("HMAC keys make codes, and verify them", async () => {
   );
 });
 
+test("an algorithm that nobody has is refused with the list of those that there are", async () => {
+  covers("kms.GenerateMac", "kms.DeriveSharedSecret");
+  const ask = async (operation: string, body: object): Promise<unknown> =>
+    (await tule.raw({ target: `TrentService.${operation}`, account, body })).json;
+  // Recorded.
+  assert.deepEqual(
+    await ask("GenerateMac", { KeyId: "k", Message: "bQ==", MacAlgorithm: "INVALID" }),
+    {
+      __type: "ValidationException",
+      message:
+        "1 validation error detected: Value 'INVALID' at 'macAlgorithm' failed to satisfy constraint: Member must satisfy enum value set: [HMAC_SHA_384, HMAC_SHA_256, HMAC_SHA_224, HMAC_SHA_512]",
+    },
+  );
+  assert.deepEqual(
+    await ask("DeriveSharedSecret", {
+      KeyId: "k",
+      PublicKey: "bQ==",
+      KeyAgreementAlgorithm: "INVALID",
+    }),
+    {
+      __type: "ValidationException",
+      message:
+        "1 validation error detected: Value 'INVALID' at 'keyAgreementAlgorithm' failed to satisfy constraint: Member must satisfy enum value set: [ECDH]",
+    },
+  );
+});
+
 test("two sides derive the same secret", async () => {
   covers("kms.DeriveSharedSecret");
   for (const [KeySpec, namedCurve] of [
