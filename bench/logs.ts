@@ -1,7 +1,7 @@
 /**
  * `node bench/logs.ts [EVENTS]`: what logging costs. Puts 1,000,000 events of some 130 bytes, as JSON, in batches and
  * then some one by one; filters and queries them. A byte logged is a byte of a message. Bytes written are those of the
- * server's write calls, its answers to clients (some 300 bytes each) included. The kernel's own count for the disk
+ * server's write calls without its answers to clients, which are measured first: of puts that have nothing to store. The kernel's own count for the disk
  * (`write_bytes`) says nothing here: it counts a whole folio of the page cache, up to 2 MB, for a write of 200 bytes.
  */
 import { readFileSync, rmSync } from "node:fs";
@@ -63,12 +63,28 @@ async function put(stream: number, messages: readonly string[], atMs: number): P
   await client.send(new PutLogEventsCommand({ logGroupName, logStreamName, logEvents }));
 }
 
-async function measured(name: string, count: number, run: () => Promise<number>): Promise<void> {
+let answerBytes = 0;
+
+async function measureAnswers(): Promise<void> {
+  const puts = 500;
+  const before = bytesWritten();
+  const tooNewMs = Date.now() + 5 * 3_600_000;
+  for (let at = 0; at < puts; at += 1) await put(0, ["too new"], tooNewMs);
+  answerBytes = (bytesWritten() - before) / puts;
+  console.log(`an answer: ${Math.round(answerBytes)} bytes`);
+}
+
+async function measured(
+  name: string,
+  count: number,
+  puts: number,
+  run: () => Promise<number>,
+): Promise<void> {
   const before = bytesWritten();
   const startedMs = performance.now();
   const logged = await run();
   const seconds = (performance.now() - startedMs) / 1000;
-  const perByte = (bytesWritten() - before) / logged;
+  const perByte = (bytesWritten() - before - puts * answerBytes) / logged;
   console.log(
     `${name}: ${Math.round(count / seconds).toLocaleString()} events/s, ${(logged / 1e6).toFixed(1)} MB logged, ` +
       `${perByte.toFixed(2)} bytes written per byte logged`,
@@ -89,7 +105,8 @@ for (let stream = 0; stream < streamCount; stream += 1) {
   await client.send(new CreateLogStreamCommand({ logGroupName, logStreamName }));
 }
 
-await measured(`batches of ${batchSize}`, eventCount, async () => {
+await measureAnswers();
+await measured(`batches of ${batchSize}`, eventCount, eventCount / batchSize, async () => {
   let logged = 0;
   await inParallel(eventCount / batchSize, async (at) => {
     const messages = Array.from({ length: batchSize }, message);
@@ -102,7 +119,7 @@ for (const [size, count] of [
   [10, singleCount],
   [1, singleCount],
 ] as const) {
-  await measured(`batches of ${size}`, count, async () => {
+  await measured(`batches of ${size}`, count, count / size, async () => {
     let logged = 0;
     await inParallel(count / size, async (at) => {
       const messages = Array.from({ length: size }, message);
