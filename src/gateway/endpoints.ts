@@ -1,6 +1,6 @@
 import type { Kernel } from "#kernel/kernel.ts";
 import type { OperationMetrics } from "#kernel/metrics.ts";
-import type { AnyHandler, CrossOrigin, FormUpload, Observe } from "#kernel/service.ts";
+import type { AnyHandler, CrossOrigin, FormUpload, Observe, Website } from "#kernel/service.ts";
 import type { Protocol } from "#wire/protocol.ts";
 import { protocols } from "#wire/protocols.ts";
 import { streamsInput } from "#wire/rest.ts";
@@ -24,6 +24,7 @@ export interface Endpoint {
   readonly observe: Observe | undefined;
   readonly crossOrigin: CrossOrigin | undefined;
   readonly formUpload: FormUpload | undefined;
+  readonly website: Website | undefined;
 }
 
 export class Endpoints {
@@ -56,6 +57,7 @@ export class Endpoints {
       observe: served?.observe,
       crossOrigin: served?.crossOrigin,
       formUpload: served?.formUpload,
+      website: served?.website,
       metrics: this.#kernel.metrics.operation(serviceName, operationName ?? "Unknown"),
     };
     // Names come from the models' lists, so there are only so many to keep.

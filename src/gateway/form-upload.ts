@@ -22,9 +22,8 @@ import { RequestKeys } from "./request-keys.ts";
 
 /** The resource that a form is sent to; undefined for other requests. */
 export function formTarget(request: HttpRequest, routed: Route): string | undefined {
-  if (request.method !== "POST" || request.query !== "" || routed.operation !== undefined) {
-    return undefined;
-  }
+  if (request.method !== "POST" || request.query !== "") return undefined;
+  if (routed.operation !== undefined || routed.website !== undefined) return undefined;
   return /^\/([^/]+)\/?$/.exec(routed.path ?? request.path)?.[1];
 }
 

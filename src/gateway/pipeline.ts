@@ -24,6 +24,7 @@ import { BodyBroken, BodyTooLarge, Dropped } from "./front/http.ts";
 import type { HttpHandler, HttpRequest, HttpResponse } from "./front/http.ts";
 import type { GatewayOptions } from "./options.ts";
 import { RequestKeys } from "./request-keys.ts";
+import { visitWebsite } from "./website.ts";
 import { ownPage } from "./own-pages/pages.ts";
 import { isThrottle, stricken } from "./strike.ts";
 
@@ -45,6 +46,7 @@ export function gateway(options: GatewayOptions): HttpHandler {
     const routed = route(request, form?.toString("latin1"));
     const endpoint = endpoints.known(routed) ?? (await endpoints.find(routed));
     const target = endpoint.formUpload && formTarget(request, routed);
+    const { website: site } = routed;
     // A body that is there already is no stream, whatever the operation would take.
     const streams = target !== undefined || (endpoint.streamsInput && !request.body.complete);
     const body = form ?? (streams ? undefined : await request.body.bytes(largestBodyBytes));
@@ -56,9 +58,11 @@ export function gateway(options: GatewayOptions): HttpHandler {
     try {
       response =
         (endpoint.crossOrigin && (await preflight(options, endpoint, call))) ??
-        (target === undefined
-          ? await answer(options, endpoint, call)
-          : await answerForm(options, endpoints, endpoint, { request, target, requestId }));
+        (site !== undefined
+          ? await answerVisit(options, endpoints, endpoint, { request, site, requestId })
+          : target === undefined
+            ? await answer(options, endpoint, call)
+            : await answerForm(options, endpoints, endpoint, { request, target, requestId }));
     } catch (failure) {
       error = wireError(options.kernel, endpoint, requestId, failure);
       const { protocol, service, operation } = endpoint;
@@ -150,6 +154,18 @@ async function answer(
   const handled = faults.areSet ? stricken(faults, endpoint, handler) : handler;
   const output = await authorizer.perform(ctx, handled, input);
   return protocol.encode(operation, output, requestId);
+}
+
+async function answerVisit(
+  options: GatewayOptions,
+  endpoints: Endpoints,
+  { website, serviceName: service }: Endpoint,
+  call: { readonly request: HttpRequest; readonly site: string; readonly requestId: string },
+): Promise<EncodedResponse> {
+  if (website === undefined) throw new TypeError("a website of a service that has none");
+  const route: Route = { service, operation: website.operation, protocol: "rest-xml" };
+  const endpoint = endpoints.known(route) ?? (await endpoints.find(route));
+  return visitWebsite(options, { ...call, website, endpoint });
 }
 
 /** The form stands for an operation that streams its input. */

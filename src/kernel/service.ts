@@ -89,6 +89,38 @@ export interface FormUpload {
   answerTo(form: UploadedForm, input: object, output: unknown): FormAnswer;
 }
 
+/** A visit of a website. */
+export interface WebsiteRequest {
+  /** Whose website it is. */
+  readonly bucket: string;
+  readonly method: string;
+  /** Not decoded. */
+  readonly path: string;
+  readonly protocol: "http" | "https";
+  /** With its port. */
+  readonly host: string;
+  /** Members of the operation's input: which range, under which conditions. */
+  readonly conditions: object;
+  readonly requestId: string;
+}
+
+export type WebsiteAnswer =
+  | { readonly kind: "redirect"; readonly status: number; readonly location: string }
+  | { readonly kind: "page"; readonly status: number; readonly html: string }
+  /** What the operation answered; with another status, if it is an error's document. */
+  | { readonly kind: "object"; readonly output: unknown; readonly status?: number };
+
+/** Answers browsers that visit what the service shows as a website. */
+export interface Website {
+  /** What gets a page. */
+  readonly operation: string;
+  answer(
+    ctx: Context,
+    request: WebsiteRequest,
+    get: (input: object) => Promise<unknown>,
+  ): Promise<WebsiteAnswer>;
+}
+
 /** A service's table of contents. */
 export interface ServiceDefinition<Service = Record<string, never>> {
   /** The model's name: "dynamodb". It is also the first part of the service's keys. */
@@ -111,6 +143,8 @@ export interface ServiceDefinition<Service = Record<string, never>> {
   readonly observe?: Observe;
   /** What other sites' pages may do with its resources, if their owners say so. */
   readonly crossOrigin?: CrossOrigin;
+  /** What it shows as websites. */
+  readonly website?: Website;
   /** What it takes from browsers' forms. */
   readonly formUpload?: FormUpload;
   /** What the service can tell of a tenant besides its operations, for the server's own pages. */
@@ -144,6 +178,7 @@ export interface Service {
   readonly observe: Observe | undefined;
   readonly crossOrigin: CrossOrigin | undefined;
   readonly formUpload: FormUpload | undefined;
+  readonly website: Website | undefined;
   readonly reports: ReadonlyMap<string, Report>;
   readonly listeners: ReadonlyMap<string, () => PortHandler>;
 }
@@ -162,6 +197,7 @@ export function defineService<Types>(definition: ServiceDefinition<Types>): Serv
     observe: definition.observe,
     crossOrigin: definition.crossOrigin,
     formUpload: definition.formUpload,
+    website: definition.website,
     reports: new Map(Object.entries(definition.reports ?? {})),
     listeners: new Map(Object.entries(definition.listeners ?? {})),
   };

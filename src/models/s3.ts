@@ -2717,8 +2717,6 @@ export interface ProgressEvent {
   Details?: Progress | undefined;
 }
 
-export type Protocol = "http" | "https";
-
 export interface PublicAccessBlockConfiguration {
   BlockPublicAcls?: boolean | undefined;
   IgnorePublicAcls?: boolean | undefined;
@@ -3140,14 +3138,14 @@ export interface RecordsEvent {
 export interface Redirect {
   HostName?: string | undefined;
   HttpRedirectCode?: string | undefined;
-  Protocol?: Protocol | undefined;
+  Protocol?: string | undefined;
   ReplaceKeyPrefixWith?: string | undefined;
   ReplaceKeyWith?: string | undefined;
 }
 
 export interface RedirectAllRequestsTo {
   HostName: string;
-  Protocol?: Protocol | undefined;
+  Protocol?: string | undefined;
 }
 
 export type RenameObjectOutput = Record<never, never>;

@@ -5,6 +5,8 @@ export interface HostMeaning {
   service?: string;
   /** Of S3's virtual-hosted style. */
   bucket?: string;
+  /** The host is where S3 shows the bucket as a website. */
+  isWebsite?: true;
 }
 
 // Our own names and AWS's. The names under localstack.cloud resolve to 127.0.0.1 everywhere, so clients use them.
@@ -37,6 +39,9 @@ export function parseHost(host: string): HostMeaning {
     .filter((label) => label !== "dualstack");
   // Some services put the region after their name, some (and old clients) before it or nowhere.
   if (regionForm.test(labels.at(-1) ?? "")) labels.pop();
+  if (/^s3-website(-[a-z]{2}(-[a-z]+)+-\d)?$/.test(labels.at(-1) ?? "") && labels.length > 1) {
+    return { service: "s3", bucket: labels.slice(0, -1).join("."), isWebsite: true };
+  }
   for (const length of [2, 1]) {
     const service = byEndpointPrefix.get(labels.slice(-length).join("."));
     if (service === undefined || labels.length < length) continue;

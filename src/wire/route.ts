@@ -39,6 +39,8 @@ export interface Route {
   readonly protocol: ProtocolName;
   /** The path to decode instead of the request's, where the host name had a part of it: S3's bucket. */
   readonly path?: string;
+  /** The bucket that is visited as a website. */
+  readonly website?: string;
 }
 
 /** Whether `route` needs the body: a form may hold the operation's name. */
@@ -54,7 +56,7 @@ export function routeNeedsForm({ method, headers }: RouteRequest): boolean {
 export function route(request: RouteRequest, form?: string): Route {
   const { headers, path, query } = request;
   const host = headers["host"] ?? "";
-  const dataPlane = dataPlaneOf(host, path);
+  const dataPlane = dataPlaneOf(host, path) ?? websiteOf(host, path);
   if (dataPlane) return dataPlane;
 
   const target = headers["x-amz-target"];
@@ -90,6 +92,19 @@ function dataPlaneOf(host: string, path: string): Route | undefined {
     return executeApi;
   }
   return undefined;
+}
+
+function websiteOf(host: string, path: string): Route | undefined {
+  if (!host.includes(".s3-website")) return undefined;
+  const { bucket, isWebsite } = parseHost(host);
+  if (isWebsite !== true || bucket === undefined) return undefined;
+  return {
+    service: "s3",
+    operation: undefined,
+    protocol: "rest-xml",
+    path: `/${bucket}${path}`,
+    website: bucket,
+  };
 }
 
 const executeApi: Route = { service: "execute-api", operation: undefined, protocol: "invoke" };

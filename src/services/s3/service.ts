@@ -29,6 +29,8 @@ import { formUpload } from "./post-forms/form-upload.ts";
 import { putObject } from "./put-object.ts";
 import { sweepBucket } from "./sweep-bucket.ts";
 import { sweepUpload } from "./sweep-upload.ts";
+import { websites } from "./websites/website.ts";
+import { websiteConfiguration } from "./websites/website-configuration.ts";
 import { uploadParts } from "./upload-parts.ts";
 
 export const s3 = defineService<S3>({
@@ -39,6 +41,7 @@ export const s3 = defineService<S3>({
     ...bucketAcls,
     ...bucketPolicies,
     ...objectAcls,
+    ...websiteConfiguration,
     ...ownershipControls,
     ...publicAccessBlock,
     ...bucketCors,
@@ -62,5 +65,6 @@ export const s3 = defineService<S3>({
   },
   crossOrigin,
   formUpload,
+  website: websites,
   jobs: { applyLifecycle, releasePieces, sweepBucket, sweepUpload },
 });
