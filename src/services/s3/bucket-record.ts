@@ -18,6 +18,10 @@ export interface BucketRecord extends Tenant {
   readonly objectLock?: true | undefined;
   /** It has a policy, which is asked even for what its owner's root wants. */
   readonly hasPolicy?: true | undefined;
+  /** Its new versions may have replicas elsewhere. */
+  readonly isReplicated?: true | undefined;
+  /** Who asks pays, and has to say that they know. */
+  readonly requesterPays?: true | undefined;
   /** Undefined for the server's own key. */
   readonly encryption?: DefaultEncryption | undefined;
   /** Undefined for what new buckets have: "BucketOwnerEnforced". "none": it was taken away. */

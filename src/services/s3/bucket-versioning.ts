@@ -22,6 +22,11 @@ export const bucketVersioning = {
           "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.";
         throw s3Error("InvalidBucketState", { message });
       }
+      if (bucket.isReplicated === true && versioning === "Suspended") {
+        const message =
+          "A replication configuration is present on this bucket, so the versioning state cannot be changed.";
+        throw s3Error("InvalidBucketState", { message });
+      }
       tx.putRecord(bucketKey(ctx, bucket.name), bucketCodec, { ...bucket, versioning });
     });
   },

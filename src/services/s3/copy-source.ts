@@ -14,6 +14,7 @@ export interface CopySourceInput {
   readonly CopySourceIfModifiedSince?: number | undefined;
   readonly CopySourceIfUnmodifiedSince?: number | undefined;
   readonly ExpectedSourceBucketOwner?: string | undefined;
+  readonly RequestPayer?: string | undefined;
 }
 
 /** What opens the source, as its reader would say it. */
@@ -46,6 +47,7 @@ export function openCopySource(
   const found = openSource(snapshot, ctx, {
     ...named,
     ExpectedBucketOwner: input.ExpectedSourceBucketOwner,
+    RequestPayer: input.RequestPayer,
   });
   const { bucket, object } = found;
   checkReadable(object);
@@ -74,6 +76,7 @@ interface NamedSource {
   readonly Key: string;
   readonly VersionId: string | undefined;
   readonly ExpectedBucketOwner?: string | undefined;
+  readonly RequestPayer?: string | undefined;
 }
 
 /** A copy may come from another region's bucket. */

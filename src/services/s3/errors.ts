@@ -122,6 +122,7 @@ const errors = {
     400,
     "The email address you provided does not match any account on record.",
   ],
+  ReplicationConfigurationNotFoundError: [404, "The replication configuration was not found"],
   TooManyBuckets: [400, "You have attempted to create more buckets than allowed"],
 } as const satisfies Record<string, readonly [status: number, message: string]>;
 

@@ -162,6 +162,7 @@ function answerFor(
     ...(range !== undefined && { ContentRange: `bytes ${start}-${end - 1}/${object.sizeBytes}` }),
     ...expirationMember(rules, object),
     ...lockMembers(object),
+    ...(object.replication !== undefined && { ReplicationStatus: object.replication }),
     ...(object.tags !== undefined && { TagCount: Object.keys(object.tags).length }),
     ...(part !== undefined && object.partsCount !== undefined && { PartsCount: object.partsCount }),
     // Of a part of the object nobody could compare the whole object's checksum.

@@ -10,6 +10,7 @@ import { ServiceError } from "#kernel/errors.ts";
 export interface BucketInput {
   readonly Bucket: string;
   readonly ExpectedBucketOwner?: string | undefined;
+  readonly RequestPayer?: string | undefined;
 }
 
 export function findBucket(
@@ -46,6 +47,7 @@ export function openBucket(snapshot: Snapshot, ctx: Context, input: BucketInput)
   }
   checkOwner(bucket, input.ExpectedBucketOwner);
   obeyPolicies(ctx, bucket);
+  if (bucket.requesterPays === true) checkPayer(ctx, bucket, input);
   return bucket;
 }
 
@@ -64,6 +66,13 @@ function obeyPolicies(ctx: Context, bucket: BucketRecord): void {
   if (bucket.hasPolicy !== true || kind === "service") return;
   if (kind === "root" && alwaysRoots.has(ctx.operation)) return;
   throw new AuthorizationNeeded();
+}
+
+/** Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/RequesterPaysBuckets.html */
+function checkPayer(ctx: Context, { account }: BucketRecord, { RequestPayer }: BucketInput): void {
+  const { kind } = ctx.caller;
+  if (kind === "service" || ctx.caller.account === account) return;
+  if (RequestPayer !== "requester" || kind === "anonymous") throw s3Error("AccessDenied");
 }
 
 /** boto3 and the AWS CLI read the header and ask again; others tell their user. */

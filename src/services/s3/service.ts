@@ -27,6 +27,9 @@ import { objectLock } from "./object-lock.ts";
 import { objectTagging } from "./object-tagging.ts";
 import { formUpload } from "./post-forms/form-upload.ts";
 import { putObject } from "./put-object.ts";
+import { replicationConfiguration } from "./replication/replication-configuration.ts";
+import { replicateVersion } from "./replication/replicate-version.ts";
+import { requestPayment } from "./request-payment.ts";
 import { sweepBucket } from "./sweep-bucket.ts";
 import { sweepUpload } from "./sweep-upload.ts";
 import { websites } from "./websites/website.ts";
@@ -41,6 +44,8 @@ export const s3 = defineService<S3>({
     ...bucketAcls,
     ...bucketPolicies,
     ...objectAcls,
+    ...replicationConfiguration,
+    ...requestPayment,
     ...websiteConfiguration,
     ...ownershipControls,
     ...publicAccessBlock,
@@ -66,5 +71,5 @@ export const s3 = defineService<S3>({
   crossOrigin,
   formUpload,
   website: websites,
-  jobs: { applyLifecycle, releasePieces, sweepBucket, sweepUpload },
+  jobs: { applyLifecycle, releasePieces, replicateVersion, sweepBucket, sweepUpload },
 });

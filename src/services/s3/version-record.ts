@@ -45,6 +45,8 @@ export interface ObjectVersion extends AnyVersion {
   readonly legalHold?: boolean | undefined;
   /** The account that owns it, if that is not the bucket's: buckets may leave objects to their writers. */
   readonly owner?: string | undefined;
+  /** How far its replicas are, or that it is one. */
+  readonly replication?: "PENDING" | "COMPLETED" | "FAILED" | "REPLICA" | undefined;
   /** Undefined for its owner alone. */
   readonly acl?: Grants | undefined;
 }

@@ -1,3 +1,4 @@
+import { replicateLater, replicationOf } from "./replication/replicate-version.ts";
 import { endOfPrefix } from "#base/key.ts";
 import type { Context } from "#kernel/context.ts";
 import type { Codec, Snapshot, Transaction } from "#store/store.ts";
@@ -97,7 +98,9 @@ export function putVersion(
     (newest?.number ?? 0) + 1,
   );
   const versionId = bucket.versioning === "Enabled" ? versionIdOf(number, random) : "null";
-  const version: Version = { ...added, number, versionId };
+  const replicates = replicationOf(tx, ctx, bucket, added);
+  const version: Version = { ...added, number, versionId, ...replicates };
+  if (replicates.replication !== undefined) replicateLater(tx, ctx, bucket, version);
   const current = newest?.isDeleteMarker ? undefined : newest;
   if (versionId === "null" && current?.versionId === "null") {
     releaseLayout(tx, ctx, bucket, current);
@@ -115,6 +118,29 @@ export function putVersion(
     tx.putRecord(objectKey(ctx, bucket, key), objectCodec, version);
   }
   return version;
+}
+
+/** Puts a version of another bucket among those of this one, as old as it is. */
+export function putReplica(
+  tx: Transaction,
+  ctx: Context,
+  bucket: BucketRecord,
+  version: Version,
+): void {
+  const { key, number } = version;
+  const newest = newestVersion(tx, ctx, bucket, key);
+  if (newest !== undefined && newest.number > number) {
+    putOlder(tx, ctx, bucket, version);
+    return;
+  }
+  const current = newest?.isDeleteMarker ? undefined : newest;
+  if (current !== undefined) putOlder(tx, ctx, bucket, current);
+  if (version.isDeleteMarker) {
+    if (current !== undefined) tx.delete(objectKey(ctx, bucket, key));
+    putOlder(tx, ctx, bucket, version);
+  } else {
+    tx.putRecord(objectKey(ctx, bucket, key), objectCodec, version);
+  }
 }
 
 /** Takes one version away for good; an older one may so become the newest. */
