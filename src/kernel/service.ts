@@ -7,6 +7,7 @@ import type { IAM } from "#models/iam.ts";
 import type { KMS } from "#models/kms.ts";
 import type { CloudWatchLogs } from "#models/logs.ts";
 import type { S3 } from "#models/s3.ts";
+import type { S3Control } from "#models/s3control.ts";
 import type { SecretsManager } from "#models/secretsmanager.ts";
 import type { SSM } from "#models/ssm.ts";
 import type { STS } from "#models/sts.ts";
@@ -221,6 +222,7 @@ export interface ServiceClients {
   readonly kms: Client<KMS>;
   readonly logs: Client<CloudWatchLogs>;
   readonly s3: Client<S3>;
+  readonly s3control: Client<S3Control>;
   readonly secretsmanager: Client<SecretsManager>;
   readonly ssm: Client<SSM>;
   readonly sts: Client<STS>;

@@ -6,7 +6,7 @@ import { dynamodb, dynamodbstreams } from "./dynamodb/service.ts";
 import { iam, sts } from "./iam/service.ts";
 import { kms } from "./kms/service.ts";
 import { logs } from "./logs/service.ts";
-import { s3 } from "./s3/service.ts";
+import { s3, s3control } from "./s3/service.ts";
 import { secretsManager } from "./secretsmanager/service.ts";
 import { ssm } from "./ssm/service.ts";
 
@@ -21,6 +21,7 @@ export const services: readonly Service[] = [
   kms,
   logs,
   s3,
+  s3control,
   secretsManager,
   ssm,
   sts,

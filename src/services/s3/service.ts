@@ -1,5 +1,6 @@
 import { defineService } from "#kernel/service.ts";
 import type { S3 } from "#models/s3.ts";
+import type { S3Control } from "#models/s3control.ts";
 import { bucketAcls } from "./access-control/bucket-acl.ts";
 import { bucketPolicies } from "./access-control/bucket-policy.ts";
 import { objectAcls } from "./access-control/object-acl.ts";
@@ -14,6 +15,9 @@ import { bucketTagging } from "./bucket-tagging.ts";
 import { bucketVersioning } from "./bucket-versioning.ts";
 import { buckets } from "./buckets.ts";
 import { completeUpload } from "./complete-upload.ts";
+import { controlAccess } from "./control/access.ts";
+import { accountBlock } from "./control/account-block.ts";
+import { resourceTags } from "./control/resource-tags.ts";
 import { copyObject } from "./copy-object.ts";
 import { deleteObject } from "./delete-object.ts";
 import { deleteObjects } from "./delete-objects.ts";
@@ -72,4 +76,12 @@ export const s3 = defineService<S3>({
   formUpload,
   website: websites,
   jobs: { applyLifecycle, releasePieces, replicateVersion, sweepBucket, sweepUpload },
+});
+
+/** What S3 has for a whole account. */
+export const s3control = defineService<S3Control>({
+  name: "s3control",
+  stateOf: "s3",
+  access: controlAccess,
+  operations: { ...accountBlock, ...resourceTags },
 });

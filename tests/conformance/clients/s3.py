@@ -135,6 +135,75 @@ def _():
         equal((answer.status, b"<Code>EntityTooLarge</Code>" in answer.data), (400, True))
 
 
+def refused_as(code, call):
+    error = refused(ClientError, call)
+    equal(error.response["Error"]["Code"], code)
+
+
+def s3control():
+    """S3 Control, and the account. Its client puts the account before the host's name, which then is no address."""
+    account = boto3.client("sts").get_caller_identity()["Account"]
+    control = boto3.client("s3control", config=Config(inject_host_prefix=False))
+
+    def without_account(request, **_):
+        request.url = request.url.replace(f"//{account}.", "//", 1).replace("//999999999999.", "//", 1)
+
+    control.meta.events.register_first("before-sign.s3-control", without_account)
+    return control, account
+
+
+@case("an account keeps what is in its buckets from the public", "s3control.PutPublicAccessBlock",
+      "s3control.GetPublicAccessBlock", "s3control.DeletePublicAccessBlock")
+def _():
+    control, account = s3control()
+    none = "NoSuchPublicAccessBlockConfiguration"
+    refused_as(none, lambda: control.get_public_access_block(AccountId=account))
+    everybody = json.dumps({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::accounts-bucket/*",
+        }],
+    })
+    s3().create_bucket(Bucket="accounts-bucket")
+    s3().delete_public_access_block(Bucket="accounts-bucket")
+    s3().put_bucket_policy(Bucket="accounts-bucket", Policy=everybody)
+    s3().put_object(Bucket="accounts-bucket", Key="a", Body=b"open")
+    url = f"{s3().meta.endpoint_url}/accounts-bucket/a"
+    equal(http("GET", url), (200, b"open"))
+    control.put_public_access_block(
+        AccountId=account, PublicAccessBlockConfiguration={"BlockPublicPolicy": True, "RestrictPublicBuckets": True}
+    )
+    block = control.get_public_access_block(AccountId=account)["PublicAccessBlockConfiguration"]
+    equal([name for name, value in block.items() if value], ["BlockPublicPolicy", "RestrictPublicBuckets"])
+    equal(http("GET", url)[0], 403)
+    refused_as("AccessDenied", lambda: s3().put_bucket_policy(Bucket="accounts-bucket", Policy=everybody))
+    control.delete_public_access_block(AccountId=account)
+    refused_as(none, lambda: control.get_public_access_block(AccountId=account))
+    equal(http("GET", url), (200, b"open"))
+    refused_as("AccessDenied", lambda: control.get_public_access_block(AccountId="999999999999"))
+
+
+@case("tags of a bucket are added and taken away one by one", "s3control.TagResource", "s3control.UntagResource",
+      "s3control.ListTagsForResource")
+def _():
+    control, account = s3control()
+    named = {"AccountId": account, "ResourceArn": "arn:aws:s3:::tagged-bucket"}
+    s3().create_bucket(Bucket="tagged-bucket")
+
+    def tags():
+        return {tag["Key"]: tag["Value"] for tag in control.list_tags_for_resource(**named)["Tags"]}
+
+    equal(tags(), {})
+    control.tag_resource(**named, Tags=[{"Key": "key1", "Value": "value1"}, {"Key": "key2", "Value": "value2"}])
+    answer = control.tag_resource(**named, Tags=[{"Key": "key3", "Value": "value3"}])
+    equal(answer["ResponseMetadata"]["HTTPStatusCode"], 204)
+    equal(tags(), {"key1": "value1", "key2": "value2", "key3": "value3"})
+    for _ in range(2):
+        control.untag_resource(**named, TagKeys=["key3"])
+    equal(tags(), {"key1": "value1", "key2": "value2"})
+    equal(len(s3().get_bucket_tagging(Bucket="tagged-bucket")["TagSet"]), 2)
+
+
 def cli(*argv):
     code, printed = aws_here(*argv)
     assert code == 0, printed
