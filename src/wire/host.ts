@@ -48,6 +48,9 @@ export function parseHost(host: string): HostMeaning {
     const before = labels.slice(0, -length).join(".");
     return service === "s3" && before !== "" ? { service, bucket: before } : { service };
   }
+  if (labels.at(-1) === "s3-accelerate" && labels.length > 1) {
+    return { service: "s3", bucket: labels.slice(0, -1).join(".") };
+  }
   const isOldRegional = /^s3-[a-z]{2}-/.test(labels.at(-1) ?? "");
   if (isOldRegional) {
     const before = labels.slice(0, -1).join(".");

@@ -20,6 +20,8 @@ export interface BucketRecord extends Tenant {
   readonly hasPolicy?: true | undefined;
   /** Its new versions may have replicas elsewhere. */
   readonly isReplicated?: true | undefined;
+  /** Undefined until it was first said. */
+  readonly acceleration?: "Enabled" | "Suspended" | undefined;
   /** Who asks pays, and has to say that they know. */
   readonly requesterPays?: true | undefined;
   /** Undefined for the server's own key. */

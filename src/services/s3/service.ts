@@ -8,6 +8,9 @@ import { ownershipControls } from "./access-control/ownership-controls.ts";
 import { publicAccessBlock } from "./access-control/public-access-block.ts";
 import { s3Access } from "./access.ts";
 import { applyLifecycle } from "./apply-lifecycle.ts";
+import { bucketAcceleration } from "./bucket-acceleration.ts";
+import { bucketLogging } from "./bucket-logging.ts";
+import { notificationConfiguration } from "./notifications/notification-configuration.ts";
 import { bucketCors, crossOrigin } from "./bucket-cors.ts";
 import { bucketEncryption } from "./encryption/bucket-encryption.ts";
 import { bucketLifecycle } from "./bucket-lifecycle.ts";
@@ -48,6 +51,9 @@ export const s3 = defineService<S3>({
     ...bucketAcls,
     ...bucketPolicies,
     ...objectAcls,
+    ...bucketAcceleration,
+    ...bucketLogging,
+    ...notificationConfiguration,
     ...replicationConfiguration,
     ...requestPayment,
     ...websiteConfiguration,
