@@ -78,22 +78,18 @@ export const uploadParts = {
       });
     const { upload, source } = found;
     const { start, end } = found.range;
-    const sourceKey = await openingKey(
-      ctx,
-      source.bucket,
-      source.object.encryption,
-      sourceCustomerKey(input),
-    ).catch((failure: unknown) => {
+    // All keys before the first byte: whoever begins to read holds the source's files until the end.
+    const keys = await copyKeys(ctx, input, found.bucket, found).catch((failure: unknown) => {
       hold.release();
       throw failure;
     });
     const read = ctx.blobs.read(source.body, start, end, hold);
     const bytes =
-      sourceKey === undefined
+      keys.source === undefined
         ? read
-        : unsealed(read, sliceOf(source.layout.pieces, start, end), sourceKey);
-    if (sourceKey !== undefined || upload.encryption !== undefined) {
-      return copyAnew(ctx, input, found.bucket, { upload, source, bytes });
+        : unsealed(read, sliceOf(source.layout.pieces, start, end), keys.source);
+    if (keys.source !== undefined || keys.part !== undefined) {
+      return copyAnew(ctx, input, { upload, source, bytes, key: keys.part });
     }
     const digests = await digestsOf(bytes, upload.algorithm);
     const etag = digests.md5.toString("hex");
@@ -190,14 +186,33 @@ async function partKeyOf(
   return openingKey(ctx, bucket, encryption, input);
 }
 
+/** What opens a copy's source, and what its part is encrypted with. */
+async function copyKeys(
+  ctx: Context,
+  input: UploadPartCopyRequest,
+  bucket: BucketRecord,
+  { upload, source }: Pick<CopiedPart, "upload" | "source">,
+): Promise<{ readonly source: Buffer | undefined; readonly part: Buffer | undefined }> {
+  const { encryption } = source.object;
+  return {
+    source: await openingKey(ctx, source.bucket, encryption, sourceCustomerKey(input)),
+    part: await partKeyOf(ctx, bucket, upload, input),
+  };
+}
+
+interface CopiedPart {
+  readonly upload: UploadRecord;
+  readonly source: CopySource;
+  readonly bytes: StreamingBody;
+  readonly key: Buffer | undefined;
+}
+
 /** A part whose bytes are encrypted otherwise than its source's cannot share them. */
 async function copyAnew(
   ctx: Context,
   input: UploadPartCopyRequest,
-  bucket: BucketRecord,
-  { upload, source, bytes }: { upload: UploadRecord; source: CopySource; bytes: StreamingBody },
+  { upload, source, bytes, key }: CopiedPart,
 ): Promise<UploadPartCopyOutput> {
-  const key = await partKeyOf(ctx, bucket, upload, input);
   const body = { Body: bytes, endsWithForm: true };
   const received = await receiveBody(ctx, body, { kept: upload.algorithm, key });
   const { blob, etag, nonce, kept } = received;
