@@ -8,7 +8,7 @@ import { schedulePutAlarms } from "./policy-alarms.ts";
 import { policyCodec, type PolicyRecord, type TargetRecord } from "./records.ts";
 import { provisionOf, resourceNamed, type ScalableResource, unitsOf } from "./resources.ts";
 import { scale } from "./scale.ts";
-import { minutesLookedAt, type Wish, wishOf } from "./target-tracking.ts";
+import { lowMinutes, type Wish, wishOf } from "./target-tracking.ts";
 import { findTarget } from "./targets.ts";
 
 const minuteMs = 60_000;
@@ -121,7 +121,7 @@ async function wish(
 ): Promise<Wish> {
   const custom = configuration.CustomizedMetricSpecification;
   const nowMs = ctx.now();
-  const range = { startMs: nowMs - (minutesLookedAt + 1) * minuteMs, endMs: nowMs };
+  const range = { startMs: nowMs - (lowMinutes + 1) * minuteMs, endMs: nowMs };
   const points =
     custom === undefined
       ? await ctx.measured(

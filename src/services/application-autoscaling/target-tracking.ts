@@ -11,9 +11,8 @@ import type { MetricStatistic } from "#models/application-autoscaling.ts";
 
 const minuteMs = 60_000;
 export const highMinutes = 2;
-export const lowMinutes = 15;
 /** As many minutes as any decision looks back. */
-export const minutesLookedAt = lowMinutes;
+export const lowMinutes = 15;
 export const lowMargin = 20;
 
 /** Of other metrics AWS says less; these are the alarms that it was seen to make for them. */
