@@ -89,7 +89,7 @@ export function replicaEncryption(
   ctx: Context,
   isEncrypted: boolean,
   { kmsKeyArn }: ReplicaOverrides,
-): Promise<EncryptionLookup> {
+): EncryptionLookup | Promise<EncryptionLookup> {
   const asked = { Enabled: true, SSEType: "KMS" as const, KMSMasterKeyId: kmsKeyArn };
   return findEncryption(ctx, isEncrypted ? asked : undefined);
 }

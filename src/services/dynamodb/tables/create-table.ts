@@ -39,7 +39,8 @@ export const createTable = {
   async CreateTable(ctx, input) {
     const name = tableNameOf(ctx, input.TableName);
     refuseWhatIsNotBuilt(ctx, input);
-    const encryption = await findEncryption(ctx, input.SSESpecification);
+    const found = findEncryption(ctx, input.SSESpecification);
+    const encryption = found instanceof Promise ? await found : found;
     const described = newTable(ctx, name, input, encryption);
     const { ResourcePolicy: policy } = input;
     if (policy !== undefined) {
@@ -47,9 +48,9 @@ export const createTable = {
     }
     const tags = input.Tags === undefined ? undefined : checkTags(ctx, input.Tags);
     const table = await ctx.transact((tx) => {
-      const found = findTable(tx, ctx, name);
-      if (found?.status === "CREATING") checkIsFree(ctx, found);
-      if (found !== undefined) {
+      const taken = findTable(tx, ctx, name);
+      if (taken?.status === "CREATING") checkIsFree(ctx, taken);
+      if (taken !== undefined) {
         throw ctx.error("ResourceInUseException", `Table already exists: ${name}`);
       }
       checkTableCount(tx, ctx);

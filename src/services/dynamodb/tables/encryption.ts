@@ -16,11 +16,14 @@ const invalid = "One or more parameter values were invalid: ";
  */
 export type EncryptionLookup = () => TableRecord["encryption"];
 
-/** Asks KMS for the key: before the transaction, for no service can be called within. */
-export async function findEncryption(
+/**
+ * Asks KMS for the key: before the transaction, for no service can be called within. At hand where nothing is to be
+ * asked: whoever does not wait then begins the transaction at once, which the simulation counts on.
+ */
+export function findEncryption(
   ctx: Context,
   given: SSESpecification | undefined,
-): Promise<EncryptionLookup> {
+): EncryptionLookup | Promise<EncryptionLookup> {
   const problem = problemOf(given);
   if (problem !== undefined) {
     return () => {
@@ -28,14 +31,12 @@ export async function findEncryption(
     };
   }
   if (given?.Enabled !== true && given?.SSEType === undefined) return () => undefined;
-  try {
-    const kmsKeyArn = await usableKey(ctx, given.KMSMasterKeyId ?? "alias/aws/dynamodb");
-    return () => ({ kmsKeyArn });
-  } catch (failure) {
-    return () => {
+  return usableKey(ctx, given.KMSMasterKeyId ?? "alias/aws/dynamodb").then(
+    (kmsKeyArn) => () => ({ kmsKeyArn }),
+    (failure: unknown) => () => {
       throw failure;
-    };
-  }
+    },
+  );
 }
 
 function problemOf(given: SSESpecification | undefined): string | undefined {

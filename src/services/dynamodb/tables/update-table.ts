@@ -45,7 +45,8 @@ export const updateTable = {
         return { TableDescription: describeReplicas(tx, ctx, before, after) };
       });
     }
-    const encryption = await findEncryption(ctx, input.SSESpecification);
+    const found = findEncryption(ctx, input.SSESpecification);
+    const encryption = found instanceof Promise ? await found : found;
     return ctx.transact((tx) => {
       const before = openTableToManage(tx, ctx, input.TableName);
       checkIsFree(ctx, before);
