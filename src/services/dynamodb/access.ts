@@ -129,6 +129,10 @@ export const dynamodbAccess: ServiceAccess = {
     },
     DescribeImport: own("DescribeImport", "{ImportArn}"),
     ListImports: own("ListImports", "*"),
+    StartBulkPutItems: own("StartBulkPutItems", table),
+    DescribeBulkOperation: own("DescribeBulkOperation", "{BulkOperationArn}"),
+    CancelBulkOperation: own("CancelBulkOperation", "{BulkOperationArn}"),
+    ListBulkOperations: own("ListBulkOperations", "*"),
 
     CreateGlobalTable: own("CreateGlobalTable", "table/{GlobalTableName}"),
     DescribeGlobalTable: own("DescribeGlobalTable", "table/{GlobalTableName}"),

@@ -39,6 +39,10 @@ import type { IndexRecord, TableRecord } from "./tables/table-record.ts";
  *   export-token client token                           → the export that was begun with it
  *   import       import id                              → ImportRecord
  *   import-token client token                           → the import that was begun with it
+ *   bulk-operation id                                   → BulkOperationRecord
+ *   bulk-token   client token                           → the bulk operation that was begun with it
+ *   bulk-report  bulk operation id, output type, number → lines for its report, until that is written
+ *   bulk-target  table id, bulk operation id            → nothing: the operation is under way
  *   kinesis      table id · sequence                      → a change that a Kinesis data stream is to get
  *   kinesis-state table id                                → the next sequence, and whether a job delivers
  *   token        time window, client token                → an idempotent transaction (client-tokens.ts)
@@ -146,6 +150,26 @@ export const importKey = (ctx: AnyContext, importId: string): Key => ctx.key("im
 export const importsPrefix = (ctx: AnyContext): Key => ctx.key("import");
 export const importTokenKey = (ctx: AnyContext, token: string): Key =>
   ctx.key("import-token", token);
+/** Ids begin with the time, so bulk operations stand in the order in which they were begun. */
+export const bulkOperationKey = (ctx: AnyContext, operationId: string): Key =>
+  ctx.key("bulk-operation", operationId);
+export const bulkOperationsPrefix = (ctx: AnyContext): Key => ctx.key("bulk-operation");
+export const bulkTokenKey = (ctx: AnyContext, token: string): Key => ctx.key("bulk-token", token);
+export const bulkReportKey = (
+  ctx: AnyContext,
+  operationId: string,
+  outputType: string,
+  partNumber: number,
+): Key => ctx.key("bulk-report", operationId, outputType, partNumber);
+export const bulkReportPrefix = (
+  ctx: AnyContext,
+  operationId: string,
+  ...outputType: readonly string[]
+): Key => ctx.key("bulk-report", operationId, ...outputType);
+export const bulkTargetKey = (ctx: AnyContext, table: TableId, operationId: string): Key =>
+  ctx.key("bulk-target", table.id, operationId);
+export const bulkTargetsPrefix = (ctx: AnyContext, table: TableId): Key =>
+  ctx.key("bulk-target", table.id);
 
 /** Where a table's items, or an index's entries, stand: `prefix`, then a partition's bytes, then the sort key's. */
 export const itemsPrefix = (ctx: AnyContext, table: TableId): Key => ctx.key("item", table.id);

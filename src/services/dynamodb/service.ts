@@ -10,6 +10,9 @@ import { batchGetItem } from "./items/batch-get-item.ts";
 import { batchWriteItem } from "./items/batch-write-item.ts";
 import { backfillIndex } from "./indexes/backfill-index.ts";
 import { expireTokens } from "./transactions/client-tokens.ts";
+import { bulkOperations } from "./bulk-operations/bulk-operations.ts";
+import { bulkPutItems } from "./bulk-operations/bulk-put-items.ts";
+import { startBulkPutItems } from "./bulk-operations/start-bulk-put-items.ts";
 import { costReport } from "./cost/cost-report.ts";
 import { measureTables } from "./cost/measure-tables.ts";
 import { createTable } from "./tables/create-table.ts";
@@ -87,6 +90,8 @@ export const dynamodb = defineService<DynamoDB>({
     ...describeExports,
     ...importTable,
     ...describeImports,
+    ...startBulkPutItems,
+    ...bulkOperations,
     ...resourcePolicies,
     ...contributorInsights,
     ...destinations,
@@ -95,6 +100,7 @@ export const dynamodb = defineService<DynamoDB>({
   jobs: {
     activateTable,
     backfillIndex,
+    bulkPutItems,
     copyBackup,
     deleteIndex,
     deleteTable,

@@ -8,12 +8,14 @@ import {
   BatchWriteItemCommand,
   CreateBackupCommand,
   DeleteItemCommand,
+  DescribeBulkOperationCommand,
   DescribeExportCommand,
   DescribeImportCommand,
   DynamoDBClient,
   ExportTableToPointInTimeCommand,
   ImportTableCommand,
   RestoreTableToPointInTimeCommand,
+  StartBulkPutItemsCommand,
   type TableCreationParameters,
 } from "@aws-sdk/client-dynamodb";
 import {
@@ -36,8 +38,8 @@ import { ServerProcess } from "../../support/server-process.ts";
 import { until } from "../../support/until.ts";
 
 /*
- * A backup, a restore, an export and an import that are under way when the server dies, and dies again, come to their
- * ends, each with what it was to have.
+ * A backup, a restore, an export, an import and a bulk put that are under way when the server dies, and dies again, come to
+ * their ends, each with what it was to have.
  */
 
 const TableName = "plain";
@@ -145,4 +147,81 @@ test("backups, restores, exports and imports go on after a kill", async () => {
   client.destroy();
   s3.destroy();
   await rm(dataFolder, { recursive: true, force: true });
+});
+
+test("a bulk put goes on after a kill and counts each item once", async (context) => {
+  covers("dynamodb.StartBulkPutItems", "dynamodb.DescribeBulkOperation");
+  const dataFolder = await mkdtemp(join(tmpdir(), "tule-killed-"));
+  let server = new ServerProcess(dataFolder);
+  let [client, s3] = await connect(server);
+  context.after(async () => {
+    client.destroy();
+    s3.destroy();
+    await server.kill();
+    await rm(dataFolder, { recursive: true, force: true });
+  });
+  await makeTable(client, plainTable);
+  await s3.send(new CreateBucketCommand({ Bucket }));
+  // Each item's key comes twice: the condition that fails is the second one's, unless something is repeated.
+  const recordOf = (at: number): string =>
+    JSON.stringify({
+      Item: { pk: { S: `item ${Math.floor(at / 2)}` }, v: { S: "x".repeat(3_000) } },
+      ConditionExpression: "attribute_not_exists(pk)",
+    });
+  const objects = 3;
+  for (let object = 0; object < objects; object++) {
+    const Body = Array.from({ length: items }, (_, at) => recordOf(object * items + at)).join("\n");
+    await s3.send(new PutObjectCommand({ Bucket, Key: `source/${object}`, Body }));
+  }
+  const { BulkOperationDescription } = await client.send(
+    new StartBulkPutItemsCommand({
+      TableName,
+      InputS3Configuration: {
+        S3Bucket: Bucket,
+        S3KeyPrefix: "source/",
+        InputFormat: "DYNAMODB_JSON",
+      },
+      OutputS3Configuration: { S3Bucket: Bucket, OutputType: ["CONDITION_CHECK_FAILURE"] },
+    }),
+  );
+  const { BulkOperationArn } = BulkOperationDescription!;
+  const describe = async () => {
+    const answer = await client.send(new DescribeBulkOperationCommand({ BulkOperationArn }));
+    return answer.BulkOperationDescription!;
+  };
+  for (let killed = 0; killed < kills; killed++) {
+    await until(describe, ({ ProcessedItemCount }) => ProcessedItemCount! >= killed * items);
+    await server.kill();
+    client.destroy();
+    s3.destroy();
+    server = new ServerProcess(dataFolder);
+    [client, s3] = await connect(server);
+  }
+  const ended = await until(
+    describe,
+    ({ BulkOperationStatus }) => BulkOperationStatus !== "IN_PROGRESS",
+  );
+  assert.equal(ended.BulkOperationStatus, "COMPLETED", JSON.stringify(ended));
+  assert.equal(ended.ProcessedItemCount, objects * items);
+  assert.equal(ended.ProcessedInputBytes, ended.TotalInputBytes);
+  assert.equal((await contentsOf(client, TableName)).length, (objects * items) / 2);
+  await checkCounts(client, TableName);
+  const id = BulkOperationArn!.split("/").at(-1)!;
+  const { Body } = await s3.send(
+    new GetObjectCommand({
+      Bucket,
+      Key: `AWSDynamoDB/${id}/condition-check-failure/00001.json.gz`,
+    }),
+  );
+  const lines = gunzipSync(await Body!.transformToByteArray())
+    .toString()
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { S3Key: string; RecordNumber: number });
+  assert.equal(lines.length, (objects * items) / 2);
+  assert(lines.every(({ RecordNumber }) => RecordNumber % 2 === 0));
+  assert.equal(
+    new Set(lines.map((line) => `${line.S3Key}/${line.RecordNumber}`)).size,
+    lines.length,
+  );
 });

@@ -7,7 +7,7 @@ const tule = await startTule();
 test("a service that is not here yet is answered by name, in its own protocol", async () => {
   const cases: [RawRequest, string][] = [
     [{ target: "AmazonSQS.ListQueues" }, "sqs ListQueues is not implemented by Tule yet."],
-    [{ target: "DynamoDB_20120810.StartBulkPutItems" }, "StartBulkPutItems"],
+    [{ target: "AmazonSSM.CreateMaintenanceWindow" }, "CreateMaintenanceWindow is not"],
     [{ path: "/?Action=ListTopics&Version=2010-03-31" }, "<Message>sns ListTopics is not"],
     [{ method: "GET", path: "/bucket/key?torrent" }, "<Message>s3 GetObjectTorrent is not"],
     [{ method: "GET", path: "/2015-03-31/functions" }, "lambda ListFunctions is not implemented"],

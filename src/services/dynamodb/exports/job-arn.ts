@@ -1,18 +1,19 @@
 import type { Context } from "#kernel/context.ts";
 
 const arnPattern =
-  /^arn:aws[a-z-]*:dynamodb:([a-z0-9-]+):(\d{12}):table\/([a-zA-Z0-9_.-]+)\/(export|import)\/([0-9]{14}-[0-9a-f]{8})$/;
+  /^arn:aws[a-z-]*:dynamodb:([a-z0-9-]+):(\d{12}):table\/([a-zA-Z0-9_.-]+)\/(export|import|bulk-operation)\/([0-9]{14}-[0-9a-f]{8})$/;
 
-/** What the ARN of an export or an import says. Source: ack-api-quirks, DDB-EXPORT-006 and DDB-IMPORT-010. */
+const words = { export: "Export", import: "Import", "bulk-operation": "Bulk Operation" };
+
+/** What the ARN of an export, an import or a bulk operation says. Source: ack-api-quirks, DDB-EXPORT-006 and DDB-IMPORT-010. */
 export function jobArn(
   ctx: Context,
   arn: string,
-  kind: "export" | "import",
+  kind: keyof typeof words,
 ): { readonly region: string; readonly id: string } {
   const [, region, account, , foundKind, id] = arnPattern.exec(arn) ?? [];
   if (region === undefined || id === undefined || foundKind !== kind) {
-    const word = kind === "export" ? "Export" : "Import";
-    throw ctx.error("ValidationException", `Invalid ${word} ARN`);
+    throw ctx.error("ValidationException", `Invalid ${words[kind]} ARN`);
   }
   if (account !== ctx.account) throw ctx.error("AccessDeniedException", "Access is denied");
   return { region, id };

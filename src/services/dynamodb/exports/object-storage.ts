@@ -2,7 +2,7 @@ import type { Context } from "#kernel/context.ts";
 import { ServiceError } from "#kernel/errors.ts";
 
 /*
- * What exports and imports need of S3: its public operations, called as DynamoDB.
+ * What exports, imports and bulk operations need of S3: its public operations, called as DynamoDB.
  */
 
 /** Where in S3: a bucket, perhaps only if it is this account's. */
@@ -17,20 +17,24 @@ export interface StorageFailure {
   readonly message: string;
 }
 
+/** Undefined: what is the bucket's default. */
+export type ObjectEncryption = "AES256" | { readonly kmsKeyId: string | undefined };
+
 /** Writes an object; answers its entity tag, without quotes. */
 export async function putObject(
   ctx: Context,
   { bucket, owner }: BucketPlace,
   key: string,
   body: Buffer,
-  encryption: { readonly kmsKeyId: string | undefined } | undefined,
+  encryption: ObjectEncryption | undefined,
 ): Promise<string> {
   const { ETag } = await ctx.services.s3.PutObject({
     Bucket: bucket,
     Key: key,
     Body: body,
     ExpectedBucketOwner: owner,
-    ...(encryption !== undefined && {
+    ...(encryption === "AES256" && { ServerSideEncryption: encryption }),
+    ...(typeof encryption === "object" && {
       ServerSideEncryption: "aws:kms",
       SSEKMSKeyId: encryption.kmsKeyId,
     }),

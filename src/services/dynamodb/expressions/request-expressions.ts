@@ -21,7 +21,7 @@ import {
 import { legacyUpdate } from "../legacy/legacy-updates.ts";
 import type { TableLayout } from "../tables/table-layout.ts";
 
-interface ConditionParameters {
+export interface ConditionParameters {
   readonly ConditionExpression?: string | undefined;
   readonly Expected?: ExpectedAttributeMap | undefined;
   readonly ConditionalOperator?: ConditionalOperator | undefined;

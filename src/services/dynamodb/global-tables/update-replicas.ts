@@ -1,6 +1,7 @@
 import type { Context } from "#kernel/context.ts";
 import type { CreateReplicationGroupMemberAction, UpdateTableInput } from "#models/dynamodb.ts";
 import type { Snapshot, Transaction } from "#store/store.ts";
+import { isBulkTarget } from "../bulk-operations/bulk-operation-record.ts";
 import { tableKey } from "../keyspace.ts";
 import { hasScaledWrites } from "../replica-scaling/scaling-settings.ts";
 import { findTable, openTableToManage, tableNameOf } from "../tables/open-table.ts";
@@ -107,6 +108,7 @@ function checkState(
     }
   }
   if (table.status !== "ACTIVE" || isChangingReplicas(table)) throw isBusy(ctx);
+  if (change.creates.length > 0 && isBulkTarget(snapshot, ctx, table)) throw isBusy(ctx);
   for (const region of change.deletes) checkIsRemovable(snapshot, ctx, table, region);
   if (change.isStrong) checkCanBeStrong(snapshot, ctx, table);
 }

@@ -1,9 +1,8 @@
 import type { InputFormat } from "#models/dynamodb.ts";
 import { type Item, setAttribute } from "../items/attribute-values.ts";
-import { IonProblem, readIonStruct } from "../ion/read-ion.ts";
 import type { TableRecord } from "../tables/table-record.ts";
 import { CsvReader } from "./read-csv.ts";
-import { CompressionProblem } from "./read-lines.ts";
+import { readRecords, type RecordProblem, untilFileEnds } from "./read-records.ts";
 
 /*
  * Items from the lines of an object, in one of the formats of imports.
@@ -11,10 +10,7 @@ import { CompressionProblem } from "./read-lines.ts";
  */
 
 /** What one line, or one record of CSV, gives. */
-export type ReadItem =
-  | { readonly item: Item }
-  /** `endsFile`: what follows in the file is not looked at, as with AWS (ack-api-quirks, DDB-IMPORT-013). */
-  | { readonly problem: string; readonly endsFile: boolean };
+export type ReadItem = { readonly item: Item } | RecordProblem;
 
 export interface CsvForm {
   readonly delimiter: string;
@@ -32,56 +28,14 @@ export async function* readItems(
   { format, csv }: ItemForm,
   table: TableRecord,
 ): AsyncIterable<ReadItem> {
-  const read =
-    format === "CSV" ? csvItems(lines, csv, table) : wrappedItems(lines, format === "ION");
-  try {
-    for await (const result of read) {
-      yield result;
-      if ("problem" in result && result.endsFile) return;
-    }
-  } catch (error) {
-    if (!(error instanceof CompressionProblem)) throw error;
-    yield { problem: error.message, endsFile: true };
+  if (format === "CSV") {
+    yield* untilFileEnds(csvItems(lines, csv, table));
+    return;
+  }
+  for await (const read of readRecords(lines, format)) {
+    yield "members" in read ? { item: read.members.Item } : read;
   }
 }
-
-/** `{"Item": {...}}` in DynamoDB JSON, `$ion_1_0 {Item:{...}}` in Ion: one a line. */
-async function* wrappedItems(
-  lines: AsyncIterable<string>,
-  isIon: boolean,
-): AsyncIterable<ReadItem> {
-  for await (const line of lines) {
-    if (line.trim() === "") continue;
-    yield isIon ? ionItem(line) : jsonItem(line);
-  }
-}
-
-function jsonItem(line: string): ReadItem {
-  let read: unknown;
-  try {
-    read = JSON.parse(line);
-  } catch (error) {
-    return { problem: String(error), endsFile: true };
-  }
-  const item = isObject(read) ? read["Item"] : undefined;
-  if (!isObject(item)) return { problem: 'a line is {"Item": {...}}', endsFile: false };
-  return { item: item as Item };
-}
-
-function ionItem(line: string): ReadItem {
-  try {
-    const item = readIonStruct(line)["Item"]?.M;
-    return item === undefined
-      ? { problem: "a line is $ion_1_0 {Item:{...}}", endsFile: false }
-      : { item };
-  } catch (error) {
-    if (!(error instanceof IonProblem)) throw error;
-    return { problem: error.message, endsFile: true };
-  }
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** All values are strings but those of keys, which are of their type. */
 async function* csvItems(
