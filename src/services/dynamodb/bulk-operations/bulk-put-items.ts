@@ -23,6 +23,8 @@ import { scheduleBulkPut } from "./start-bulk-put-items.ts";
 /** Bounds of one transaction: it holds up everybody else's for as long as it runs. */
 const recordsPerStep = 100;
 const bytesPerStep = 250_000;
+/** What a record that was refused counts as: it may have any size, and goes into the report. */
+const refusedBytes = 25_000;
 
 /** Developer guide, BulkPutItems.BestPractices. Other quotas are not known. */
 const objectsAtMost = 50_000;
@@ -135,7 +137,7 @@ class BulkPut {
 
   #take(record: InputRecord): void {
     this.#pending.push(record);
-    if ("image" in record) this.#pendingBytes += record.image.sizeBytes;
+    this.#pendingBytes += "image" in record ? record.image.sizeBytes : refusedBytes;
   }
 
   #advance(change: Partial<BulkOperationRecord["progress"]>): void {

@@ -20,8 +20,8 @@ import type { Unwritten } from "./put-records.ts";
 
 /** Uncompressed, about: a file is made in memory. */
 const bytesPerFile = 16_000_000;
-/** An item that is larger has been refused for its size, and is reported without its content. */
-const longestItemCharacters = 2_000_000;
+/** An item whose text is longer is reported without it. */
+const longestItemCharacters = 1_000_000;
 
 const folders: Readonly<Record<OutputTypeEnum, string>> = {
   ERROR: "error",
