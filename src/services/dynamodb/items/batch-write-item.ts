@@ -138,14 +138,20 @@ function tableWrites(
 ): TableWrites[] {
   // By the table's id: a table may come under its name and under its ARN.
   const tables = new Map<string, TableWrites>();
+  const byName = new Map<string, TableWrites>();
   for (const write of writes) {
-    const owner = ownerContext(ctx, write.tableName);
-    const record = openTable(tx, owner, write.tableName);
-    let table = tables.get(record.id);
+    const { tableName } = write;
+    let table = byName.get(tableName);
     if (table === undefined) {
-      const writer = new TableWriter(tx, owner, record, { capacity: "asked" });
-      table = { tableName: write.tableName, writer, writes: [] };
-      tables.set(record.id, table);
+      const owner = ownerContext(ctx, tableName);
+      const record = openTable(tx, owner, tableName);
+      table = tables.get(record.id);
+      if (table === undefined) {
+        const writer = new TableWriter(tx, owner, record, { capacity: "asked" });
+        table = { tableName, writer, writes: [] };
+        tables.set(record.id, table);
+      }
+      byName.set(tableName, table);
     }
     table.writes.push({ key: keyOf(table.writer, write), write });
   }

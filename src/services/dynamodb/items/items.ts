@@ -1,11 +1,20 @@
+import type { Key } from "#base/key.ts";
+import type { Context } from "#kernel/context.ts";
 import type { Handlers } from "#kernel/service.ts";
-import type { DynamoDB, GetItemOutput } from "#models/dynamodb.ts";
+import type {
+  DeleteItemInput,
+  DynamoDB,
+  GetItemOutput,
+  PutItemInput,
+  PutItemOutput,
+} from "#models/dynamodb.ts";
 import { readUnits, consumedCapacity, tableCapacity } from "../consumed-capacity.ts";
 import {
   checkExpressionParameters,
   readParameters,
   writeParameters,
 } from "../expressions/expression-parameters.ts";
+import type { Condition } from "../expressions/condition.ts";
 import { checkStrongRead } from "../global-tables/strong-writes.ts";
 import { checkIndexKeys, keyOfItem, keyOfRequest } from "./item-key.ts";
 import { checkItem, checkItemBytes } from "./item-size.ts";
@@ -17,7 +26,7 @@ import {
   conditionFailed,
 } from "../request-checks.ts";
 import { checkKeyPaths, conditionOf, projectionOf } from "../expressions/request-expressions.ts";
-import { ItemImage, itemJson, itemSizeBytes, parseItem } from "./stored-item.ts";
+import { type Item, ItemImage, itemJson, itemSizeBytes, parseItem } from "./stored-item.ts";
 import { tableLayout } from "../tables/table-layout.ts";
 import { ReadMeter } from "../throttling/meters.ts";
 import { TableWriter } from "./write-item.ts";
@@ -72,22 +81,7 @@ export const items = {
       const key = keyOfItem(layout, input.Item);
       checkIndexKeys(layout, input.Item);
       checkKeyPaths(layout, condition);
-      const before = writer.find(key);
-      if (condition !== undefined && !condition.holds(before?.item)) {
-        writer.charge(key, before, undefined);
-        throw conditionFailed(ctx, input.ReturnValuesOnConditionCheckFailure, before);
-      }
-      writer.write(key, before, after);
-      writer.finish();
-      return {
-        Attributes: input.ReturnValues === "ALL_OLD" ? before?.json : undefined,
-        ConsumedCapacity: consumedCapacity(
-          input.ReturnConsumedCapacity,
-          input.TableName,
-          writer.units,
-        ),
-        ItemCollectionMetrics: writer.metrics(input.ReturnItemCollectionMetrics, input.Item),
-      };
+      return replace(ctx, writer, input, { key, after, condition, keyed: input.Item });
     });
   },
 
@@ -105,22 +99,38 @@ export const items = {
       });
       const key = keyOfRequest(writer.layout, input.Key);
       checkKeyPaths(writer.layout, condition);
-      const before = writer.find(key);
-      if (condition !== undefined && !condition.holds(before?.item)) {
-        writer.charge(key, before, undefined);
-        throw conditionFailed(ctx, input.ReturnValuesOnConditionCheckFailure, before);
-      }
-      writer.write(key, before, undefined);
-      writer.finish();
-      return {
-        Attributes: input.ReturnValues === "ALL_OLD" ? before?.json : undefined,
-        ConsumedCapacity: consumedCapacity(
-          input.ReturnConsumedCapacity,
-          input.TableName,
-          writer.units,
-        ),
-        ItemCollectionMetrics: writer.metrics(input.ReturnItemCollectionMetrics, input.Key),
-      };
+      return replace(ctx, writer, input, { key, after: undefined, condition, keyed: input.Key });
     });
   },
 } satisfies Handlers<DynamoDB>;
+
+interface Replacement {
+  readonly key: Key;
+  /** Undefined: the item goes. */
+  readonly after: ItemImage | undefined;
+  readonly condition: Condition | undefined;
+  /** Has the key's attributes. */
+  readonly keyed: Item;
+}
+
+/** Puts another item, or none, in the place of what stands under the key, if the condition holds for that. */
+function replace(
+  ctx: Context<"ConditionalCheckFailedException">,
+  writer: TableWriter,
+  input: PutItemInput | DeleteItemInput,
+  { key, after, condition, keyed }: Replacement,
+): PutItemOutput {
+  const before = writer.find(key);
+  if (condition !== undefined && !condition.holds(before?.item)) {
+    writer.charge(key, before, undefined);
+    throw conditionFailed(ctx, input.ReturnValuesOnConditionCheckFailure, before);
+  }
+  writer.write(key, before, after);
+  writer.finish();
+  const { TableName, ReturnConsumedCapacity, ReturnItemCollectionMetrics } = input;
+  return {
+    Attributes: input.ReturnValues === "ALL_OLD" ? before?.json : undefined,
+    ConsumedCapacity: consumedCapacity(ReturnConsumedCapacity, TableName, writer.units),
+    ItemCollectionMetrics: writer.metrics(ReturnItemCollectionMetrics, keyed),
+  };
+}
