@@ -64,7 +64,7 @@ test("an export writes each stream's events into a bucket, by time", async () =>
       `exportedlogs/${taskId}/a-b/000000.gz`,
       `exportedlogs/${taskId}/one/000000.gz`,
       "exportedlogs/aws-logs-write-test",
-    ],
+    ].toSorted(),
   );
   const Key = `exportedlogs/${taskId}/one/000000.gz`;
   const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
