@@ -111,7 +111,6 @@ export const iamAccess: ServiceAccess = {
     ...needs(oidc, "RemoveClientIDFromOpenIDConnectProvider", "TagOpenIDConnectProvider"),
     ...needs(oidc, "UntagOpenIDConnectProvider", "ListOpenIDConnectProviderTags"),
     ...needs("*", "ListOpenIDConnectProviders", "ListAccountAliases", "CreateAccountAlias"),
-    ...needs("*", "SetSecurityTokenServicePreferences"),
     ...needs("*", "DeleteAccountAlias", "GetAccountSummary", "GetAccountPasswordPolicy"),
     ...needs("*", "UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy"),
     ...needs("*", "GetAccountAuthorizationDetails", "SimulateCustomPolicy"),

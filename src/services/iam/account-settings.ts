@@ -11,7 +11,6 @@ import { policyCodec, settingCodec } from "./records.ts";
 /** What is set for the account as a whole, and how full it is. */
 
 const alias = "alias";
-const tokenVersion = "token-version";
 const passwordPolicy = "password-policy";
 
 /** What AWS takes where a password policy says nothing. Source: IAM API Reference, UpdateAccountPasswordPolicy. */
@@ -74,15 +73,6 @@ export const accountSettings = {
     return {};
   },
 
-  /** All session tokens here are good in all regions, whichever version was asked for. */
-  async SetSecurityTokenServicePreferences(ctx, input) {
-    const version = input.GlobalEndpointTokenVersion === "v2Token" ? 2 : 1;
-    await ctx.transact((tx) => {
-      tx.putRecord(settingKey(ctx.account, tokenVersion), settingCodec, { version });
-    });
-    return {};
-  },
-
   /** Quotas are AWS's default ones. Source: IAM User Guide, reference_iam-quotas. */
   GetAccountSummary(ctx) {
     return ctx.read((snapshot) => {
@@ -123,17 +113,13 @@ export const accountSettings = {
           AttachedPoliciesPerUserQuota: 10,
           AttachedPoliciesPerGroupQuota: 10,
           AttachedPoliciesPerRoleQuota: 10,
-          GlobalEndpointTokenVersion: tokenVersionIn(snapshot, ctx),
+          // Session tokens here are good in all regions, those that AWS opens on demand included.
+          GlobalEndpointTokenVersion: 2,
         },
       };
     });
   },
 } satisfies Handlers<IAM>;
-
-function tokenVersionIn(snapshot: Snapshot, { account }: AnyContext): number {
-  const setting = snapshot.record(settingKey(account, tokenVersion), settingCodec);
-  return (setting?.["version"] as number | undefined) ?? 1;
-}
 
 function aliasIn(snapshot: Snapshot, { account }: AnyContext): string | undefined {
   const setting = snapshot.record(settingKey(account, alias), settingCodec);

@@ -42,9 +42,8 @@ export type StoredValue =
 
 export interface ParameterPolicy {
   readonly text: string;
-  readonly type: "Expiration" | "ExpirationNotification" | "NoChangeNotification";
-  /** Of an expiration. */
-  readonly atMs: number | undefined;
+  /** When the parameter expires. */
+  readonly atMs: number;
 }
 
 function json<T>(): Codec<T> {

@@ -213,9 +213,9 @@ export function described(version: VersionRecord) {
     AllowedPattern: version.allowedPattern,
     Version: version.version,
     Tier: version.tier,
-    Policies: version.policies.map(({ text, type }) => ({
+    Policies: version.policies.map(({ text }) => ({
       PolicyText: text,
-      PolicyType: type,
+      PolicyType: "Expiration",
       PolicyStatus: "Pending",
     })),
     DataType: version.dataType,

@@ -9,14 +9,15 @@ type PolicyContext = Context<
 >;
 
 const policiesAtMost = 10;
-const types = new Set<string>(["Expiration", "ExpirationNotification", "NoChangeNotification"]);
+/** They tell EventBridge, which is not here yet. */
+const notifications = new Set(["ExpirationNotification", "NoChangeNotification"]);
 
 interface GivenPolicy {
   readonly Type?: string;
   readonly Attributes?: Readonly<Record<string, string>>;
 }
 
-/** Source: Systems Manager User Guide, parameter-store-policies. Notifications are kept and, without EventBridge, not sent. */
+/** Source: Systems Manager User Guide, parameter-store-policies. */
 export function parsePolicies(ctx: PolicyContext, text: string | undefined): ParameterPolicy[] {
   if (text === undefined || text.trim() === "") return [];
   const given = parsed(ctx, text);
@@ -27,12 +28,10 @@ export function parsePolicies(ctx: PolicyContext, text: string | undefined): Par
     );
   }
   const policies = given.map((policy) => parsePolicy(ctx, policy));
-  const expirations = policies.filter(({ type }) => type === "Expiration");
-  const needsOne = policies.some(({ type }) => type === "ExpirationNotification");
-  if (expirations.length > 1 || (needsOne && expirations.length === 0)) {
+  if (policies.length > 1) {
     throw ctx.error(
       "IncompatiblePolicyException",
-      "There is a conflict in the policies specified for this parameter: there must be one Expiration policy at most, and ExpirationNotification needs one.",
+      "There is a conflict in the policies specified for this parameter: there must be one Expiration policy at most.",
     );
   }
   return policies;
@@ -50,12 +49,11 @@ function parsed(ctx: PolicyContext, text: string): readonly GivenPolicy[] {
 
 function parsePolicy(ctx: PolicyContext, policy: GivenPolicy): ParameterPolicy {
   const { Type: type = "", Attributes: attributes = {} } = policy;
-  if (!types.has(type)) {
-    throw ctx.error("InvalidPolicyTypeException", `The policy type ${type} is not supported.`);
+  if (notifications.has(type)) {
+    throw ctx.error("NotImplemented", `${type} policies are not implemented by Tule yet.`);
   }
-  const text = JSON.stringify(policy);
   if (type !== "Expiration") {
-    return { text, type: type as ParameterPolicy["type"], atMs: undefined };
+    throw ctx.error("InvalidPolicyTypeException", `The policy type ${type} is not supported.`);
   }
   const atMs = Date.parse(attributes["Timestamp"] ?? "");
   if (Number.isNaN(atMs) || atMs <= ctx.now()) {
@@ -64,5 +62,5 @@ function parsePolicy(ctx: PolicyContext, policy: GivenPolicy): ParameterPolicy {
       "The Timestamp of the Expiration policy is missing, or not in the future.",
     );
   }
-  return { text, type, atMs };
+  return { text: JSON.stringify(policy), atMs };
 }

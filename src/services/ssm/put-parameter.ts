@@ -187,7 +187,7 @@ function scheduleExpiry(
   { policies, version }: VersionRecord,
 ): void {
   ctx.unschedule(tx, "expireParameter", name);
-  const at = policies.find(({ type }) => type === "Expiration")?.atMs;
+  const at = policies[0]?.atMs;
   if (at === undefined) return;
   ctx.schedule(tx, { at, job: "expireParameter", key: name, payload: { name, version } });
 }
@@ -199,6 +199,6 @@ export const expireParameter: JobHandler = (ctx, job: { name: string; version: n
     const parameter = findParameter(tx, ctx, job.name);
     if (parameter?.latestVersion !== job.version) return;
     const version = findVersion(tx, ctx, job.name, job.version);
-    const isOver = version?.policies.some(({ atMs }) => atMs !== undefined && atMs <= ctx.now());
+    const isOver = version?.policies.some(({ atMs }) => atMs <= ctx.now());
     if (isOver === true) forgetParameter(tx, ctx, parameter);
   });

@@ -10,12 +10,17 @@ import {
   PutScalingPolicyCommand,
   RegisterScalableTargetCommand,
 } from "@aws-sdk/client-application-auto-scaling";
-import { DescribeAlarmHistoryCommand, DescribeAlarmsCommand } from "@aws-sdk/client-cloudwatch";
+import {
+  DescribeAlarmHistoryCommand,
+  DescribeAlarmsCommand,
+  SetAlarmStateCommand,
+} from "@aws-sdk/client-cloudwatch";
 import { DescribeTableCommand, UpdateTableCommand } from "@aws-sdk/client-dynamodb";
 import { cloudWatchOf } from "../../support/cloudwatch.ts";
 import { covers } from "../../support/covers.ts";
 import { indexWrites, ScaledTable, TableName, tableWrites } from "../../support/scaled-table.ts";
 import { startTule } from "../../support/tule.ts";
+import { until } from "../../support/until.ts";
 
 test("a table grows with its traffic and shrinks after it", async () => {
   covers(
@@ -260,6 +265,22 @@ test("the alarms of a policy are in CloudWatch, follow the capacity, and go with
     AlarmHistoryItems!.at(-1)!.HistorySummary!,
     /^Successfully executed action arn:aws:autoscaling:.*:policyName\/follow$/,
   );
+  // What nobody does is not told as done: the policy goes by its numbers, not by a state that somebody sets.
+  const { MetricAlarms } = await cloudwatch.send(new DescribeAlarmsCommand({}));
+  const set = MetricAlarms!.find(({ AlarmName }) => AlarmName!.includes("AlarmLow"))!;
+  const AlarmName = set.AlarmName!;
+  await cloudwatch.send(
+    new SetAlarmStateCommand({ AlarmName, StateValue: "OK", StateReason: "to begin with" }),
+  );
+  await cloudwatch.send(
+    new SetAlarmStateCommand({ AlarmName, StateValue: "ALARM", StateReason: "a try" }),
+  );
+  const { AlarmHistoryItems: tried } = await until(
+    () =>
+      cloudwatch.send(new DescribeAlarmHistoryCommand({ AlarmName, HistoryItemType: "Action" })),
+    ({ AlarmHistoryItems: items }) => items!.length > 0,
+  );
+  assert.match(tried![0]!.HistorySummary!, /^Failed to execute action .* are not implemented yet/);
   const { ResourceId, ScalableDimension, ServiceNamespace } = tableWrites;
   const named = { ResourceId, ScalableDimension, ServiceNamespace, PolicyName: "follow" };
   await scaled.scaling.send(new DeleteScalingPolicyCommand(named));

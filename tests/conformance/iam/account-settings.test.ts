@@ -10,7 +10,6 @@ import {
   GetAccountPasswordPolicyCommand,
   GetAccountSummaryCommand,
   ListAccountAliasesCommand,
-  SetSecurityTokenServicePreferencesCommand,
   UpdateAccountPasswordPolicyCommand,
 } from "@aws-sdk/client-iam";
 import { covers } from "../../support/covers.ts";
@@ -90,17 +89,4 @@ test("what is set for an account, and what it holds", async () => {
   );
   const roles = await iam.send(new GetAccountAuthorizationDetailsCommand({ Filter: ["Role"] }));
   assert.deepEqual([roles.UserDetailList, roles.RoleDetailList!.length], [[], 1]);
-});
-
-test("the version of session tokens that was asked for is told in the summary", async () => {
-  covers("iam.SetSecurityTokenServicePreferences", "iam.GetAccountSummary");
-  const { iam } = fresh();
-  const version = async () => {
-    const { SummaryMap: summary } = await iam.send(new GetAccountSummaryCommand({}));
-    return summary!["GlobalEndpointTokenVersion"];
-  };
-  assert.equal(await version(), 1);
-  const GlobalEndpointTokenVersion = "v2Token";
-  await iam.send(new SetSecurityTokenServicePreferencesCommand({ GlobalEndpointTokenVersion }));
-  assert.equal(await version(), 2);
 });

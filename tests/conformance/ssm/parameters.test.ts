@@ -268,6 +268,10 @@ test("a parameter goes when its policy says so", async () => {
     { Type: "Expiration", Version: "1.0", Attributes: { Timestamp } },
   ]);
   await assert.rejects(store.put("brief", "x", { Policies }), { name: "ValidationException" });
+  const Notifications = JSON.stringify([{ Type: "NoChangeNotification", Version: "1.0" }]);
+  await assert.rejects(store.put("brief", "x", { Policies: Notifications, Tier: "Advanced" }), {
+    name: "NotImplemented",
+  });
   await store.put("brief", "x", { Policies, Tier: "Advanced" });
   await store.put("other", "x");
   server.clock.moveTo(server.clock.nowMs() + 3_500_000);

@@ -56,8 +56,12 @@ export const alarms = {
       const record = findAlarm(tx, ctx, input.AlarmName);
       // Recorded: without a message.
       if (record === undefined) throw ctx.error("ResourceNotFound", "");
-      const next = { value: input.StateValue, reason: input.StateReason, reasonData: data };
-      changeState(tx, ctx, record, next);
+      changeState(tx, ctx, record, {
+        value: input.StateValue,
+        reason: input.StateReason,
+        reasonData: data,
+        isAsked: true,
+      });
       return {};
     });
   },

@@ -15,6 +15,8 @@ export interface NextState {
   readonly reason: string;
   /** JSON. */
   readonly reasonData: string | undefined;
+  /** Whether a user said so, and no metric. */
+  readonly isAsked?: boolean;
 }
 
 /**
@@ -59,7 +61,7 @@ export function changeState(
   const notification = notificationOf(ctx, after, change);
   const held = holdActions(tx, ctx, after, notification);
   putAlarm(tx, ctx, held ?? after);
-  if (held === undefined) scheduleActions(tx, ctx, after, notification);
+  if (held === undefined) scheduleActions(tx, ctx, after, notification, next.isAsked);
   for (const parent of parentsOf(tx, ctx, old.AlarmName)) {
     evaluateComposite(tx, ctx, parent, old.AlarmName, [...above, old.AlarmName]);
   }

@@ -11,6 +11,8 @@ interface ActionJob {
   readonly action: string;
   readonly record: AlarmRecord;
   readonly notification: Notification;
+  /** Whether the state was set by a request. */
+  readonly isAsked: boolean;
 }
 
 /** Has the actions of an alarm's state performed, if they are enabled. */
@@ -19,6 +21,7 @@ export function scheduleActions(
   ctx: Context,
   record: AlarmRecord,
   notification: Notification,
+  isAsked = false,
 ): void {
   const { alarm } = record;
   if (!alarm.ActionsEnabled) return;
@@ -28,7 +31,7 @@ export function scheduleActions(
     INSUFFICIENT_DATA: alarm.InsufficientDataActions,
   }[alarm.StateValue];
   actions.forEach((action, index) => {
-    const job: ActionJob = { name: alarm.AlarmName, action, record, notification };
+    const job: ActionJob = { name: alarm.AlarmName, action, record, notification, isAsked };
     const key = `${alarm.AlarmName} ${alarm.StateTransitionedTimestamp} ${index}`;
     ctx.schedule(tx, { at: ctx.now(), job: "performAction", key, payload: job });
   });
@@ -82,7 +85,8 @@ interface ActingServices {
   };
 }
 
-async function perform(ctx: Context, { action, notification }: ActionJob): Promise<void> {
+async function perform(ctx: Context, job: ActionJob): Promise<void> {
+  const { action, notification } = job;
   const [, , service, region] = action.split(":");
   const elsewhere = region === undefined || region === "" ? ctx : ctx.inRegion(region);
   const { sns, lambda } = elsewhere.services as unknown as ActingServices;
@@ -102,7 +106,7 @@ async function perform(ctx: Context, { action, notification }: ActionJob): Promi
       });
       return;
     case "autoscaling":
-      if (await isScalingPolicy(elsewhere, action)) return;
+      if (await isScaledBy(elsewhere, job)) return;
       break;
     default:
   }
@@ -110,14 +114,16 @@ async function perform(ctx: Context, { action, notification }: ActionJob): Promi
 }
 
 /**
- * Whether Application Auto Scaling has the policy. It then acts by itself: it looks at the same numbers in the same minute
- * (application-autoscaling, policy-alarms.ts).
+ * Whether a scaling policy does what its own alarm asks for: it looks at the same numbers in the same minute
+ * (application-autoscaling, policy-alarms.ts). What other alarms, or requests, ask of it is done by nobody.
  */
-async function isScalingPolicy(ctx: Context, arn: string): Promise<boolean> {
-  const [, ResourceId, name] = /:resource\/dynamodb\/(.+):policyName\/(.+)$/.exec(arn) ?? [];
-  if (ResourceId === undefined || name === undefined) return false;
+async function isScaledBy(ctx: Context, { action, record, isAsked }: ActionJob): Promise<boolean> {
+  const [, ResourceId, name] = /:resource\/dynamodb\/(.+):policyName\/(.+)$/.exec(action) ?? [];
+  if (ResourceId === undefined || name === undefined || isAsked) return false;
   const { ScalingPolicies } = await ctx.services["application-autoscaling"].DescribeScalingPolicies(
     { ServiceNamespace: "dynamodb", ResourceId, PolicyNames: [name] },
   );
-  return ScalingPolicies?.some(({ PolicyARN }) => PolicyARN === arn) === true;
+  const { AlarmArn } = record.alarm;
+  const policy = ScalingPolicies?.find(({ PolicyARN }) => PolicyARN === action);
+  return policy?.Alarms?.some(({ AlarmARN }) => AlarmARN === AlarmArn) === true;
 }
