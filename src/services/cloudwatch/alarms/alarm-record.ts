@@ -51,15 +51,40 @@ export function putAlarm(tx: Transaction, ctx: Context, record: AlarmRecord): vo
   tx.putRecord(alarmKey(ctx, record.alarm.AlarmName), alarmCodec, record);
 }
 
-export const alarmArn = (ctx: Context, name: string): string => ctx.arn(`alarm:${name}`);
+const alarmArn = (ctx: Context, name: string): string => ctx.arn(`alarm:${name}`);
 
 export const alarmTypeOf = ({ kind }: AlarmRecord) =>
   kind === "metric" ? ("MetricAlarm" as const) : ("CompositeAlarm" as const);
 
 /** The state of an alarm that was made just now. Recorded. */
-export const initialState = (nowMs: number) => ({
-  StateValue: "INSUFFICIENT_DATA" as const,
-  StateReason: "Unchecked: Initial alarm creation",
-  StateUpdatedTimestamp: nowMs,
-  StateTransitionedTimestamp: nowMs,
-});
+/** What the requests for both kinds of alarms say alike. */
+export interface AskedAlarm {
+  readonly AlarmName: string;
+  readonly ActionsEnabled?: boolean | undefined;
+  readonly OKActions?: string[] | undefined;
+  readonly AlarmActions?: string[] | undefined;
+  readonly InsufficientDataActions?: string[] | undefined;
+}
+
+/** What every alarm has: a new one knows nothing yet, one that is changed keeps its state. */
+export function alarmState(
+  ctx: Context,
+  input: AskedAlarm,
+  before: (AlarmState & { readonly StateReasonData?: string | undefined }) | undefined,
+): AlarmState {
+  const nowMs = ctx.now();
+  return {
+    AlarmName: input.AlarmName,
+    AlarmArn: alarmArn(ctx, input.AlarmName),
+    ActionsEnabled: input.ActionsEnabled ?? true,
+    OKActions: input.OKActions ?? [],
+    AlarmActions: input.AlarmActions ?? [],
+    InsufficientDataActions: input.InsufficientDataActions ?? [],
+    AlarmConfigurationUpdatedTimestamp: nowMs,
+    StateValue: before?.StateValue ?? "INSUFFICIENT_DATA",
+    StateReason: before?.StateReason ?? "Unchecked: Initial alarm creation",
+    ...(before?.StateReasonData === undefined ? {} : { StateReasonData: before.StateReasonData }),
+    StateUpdatedTimestamp: before?.StateUpdatedTimestamp ?? nowMs,
+    StateTransitionedTimestamp: before?.StateTransitionedTimestamp ?? nowMs,
+  };
+}

@@ -6,10 +6,9 @@ import { parentKey } from "../keyspace.ts";
 import { putTags } from "../tags.ts";
 import { checkActions } from "./actions.ts";
 import {
-  alarmArn,
   type AlarmRecord,
+  alarmState,
   findAlarm,
-  initialState,
   putAlarm,
   type StoredCompositeAlarm,
 } from "./alarm-record.ts";
@@ -67,22 +66,7 @@ function alarmOf(
   before: StoredCompositeAlarm | undefined,
 ): StoredCompositeAlarm {
   const { Tags: _, ...asked } = input;
-  const nowMs = ctx.now();
-  const state = before ?? initialState(nowMs);
-  return {
-    ...asked,
-    AlarmArn: alarmArn(ctx, input.AlarmName),
-    ActionsEnabled: input.ActionsEnabled ?? true,
-    OKActions: input.OKActions ?? [],
-    AlarmActions: input.AlarmActions ?? [],
-    InsufficientDataActions: input.InsufficientDataActions ?? [],
-    AlarmConfigurationUpdatedTimestamp: nowMs,
-    StateValue: state.StateValue,
-    StateReason: state.StateReason,
-    ...(before?.StateReasonData === undefined ? {} : { StateReasonData: before.StateReasonData }),
-    StateUpdatedTimestamp: state.StateUpdatedTimestamp,
-    StateTransitionedTimestamp: state.StateTransitionedTimestamp,
-  };
+  return { ...asked, ...alarmState(ctx, input, before) };
 }
 
 function checkComposite(ctx: Context, input: PutCompositeAlarmInput): void {
@@ -90,11 +74,7 @@ function checkComposite(ctx: Context, input: PutCompositeAlarmInput): void {
   if (input.ActionConfiguration !== undefined) {
     throw ctx.error("NotImplemented", "ActionConfiguration of alarms is not implemented yet");
   }
-  checkActions(ctx, [
-    ...(input.OKActions ?? []),
-    ...(input.AlarmActions ?? []),
-    ...(input.InsufficientDataActions ?? []),
-  ]);
+  checkActions(ctx, input);
   try {
     const names = alarmsIn(parseAlarmRule(input.AlarmRule));
     if (names.includes(input.AlarmName)) throw new RuleProblem("An alarm cannot look at itself");

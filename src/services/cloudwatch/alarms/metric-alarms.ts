@@ -9,11 +9,10 @@ import { putTags } from "../tags.ts";
 import { checkActions } from "./actions.ts";
 import { addHistory } from "./alarm-history.ts";
 import {
-  alarmArn,
   alarmCodec,
   type AlarmRecord,
+  alarmState,
   findAlarm,
-  initialState,
   type StoredMetricAlarm,
 } from "./alarm-record.ts";
 import { scheduleEvaluation } from "./evaluate-alarm.ts";
@@ -66,25 +65,11 @@ function alarmOf(
   before: StoredMetricAlarm | undefined,
 ): StoredMetricAlarm {
   const { Tags: _, ...asked } = input;
-  const nowMs = ctx.now();
-  const state = before ?? initialState(nowMs);
-  const isMetric = input.MetricName !== undefined;
   const configuration: MetricAlarm = asked;
   return {
     ...configuration,
-    AlarmName: input.AlarmName,
-    AlarmArn: alarmArn(ctx, input.AlarmName),
-    ActionsEnabled: input.ActionsEnabled ?? true,
-    OKActions: input.OKActions ?? [],
-    AlarmActions: input.AlarmActions ?? [],
-    InsufficientDataActions: input.InsufficientDataActions ?? [],
-    ...(isMetric ? { Dimensions: input.Dimensions ?? [] } : {}),
-    AlarmConfigurationUpdatedTimestamp: nowMs,
-    StateValue: state.StateValue,
-    StateReason: state.StateReason,
-    ...(before?.StateReasonData === undefined ? {} : { StateReasonData: before.StateReasonData }),
-    StateUpdatedTimestamp: state.StateUpdatedTimestamp,
-    StateTransitionedTimestamp: state.StateTransitionedTimestamp,
+    ...(input.MetricName === undefined ? {} : { Dimensions: input.Dimensions ?? [] }),
+    ...alarmState(ctx, input, before),
   };
 }
 
@@ -92,11 +77,7 @@ function alarmOf(
 function checkAlarm(ctx: Context, input: PutMetricAlarmInput): void {
   const wrong = (message: string): Error => ctx.error("ValidationException", message);
   checkBuilt(ctx, input);
-  checkActions(ctx, [
-    ...(input.OKActions ?? []),
-    ...(input.AlarmActions ?? []),
-    ...(input.InsufficientDataActions ?? []),
-  ]);
+  checkActions(ctx, input);
   const { EvaluationPeriods: periods, ComparisonOperator: operator, Threshold: threshold } = input;
   if (periods === undefined) throw wrong("The parameter EvaluationPeriods is required.");
   if (operator === undefined) throw wrong("The parameter ComparisonOperator is required.");
